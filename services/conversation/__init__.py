@@ -1,0 +1,1 @@
+"""The engine and the memory. Every channel calls it; it knows no channel."""

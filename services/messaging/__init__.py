@@ -1,0 +1,1 @@
+"""SMS and WhatsApp: accepting texts, answering them, and following up."""

@@ -1,0 +1,41 @@
+"""The fixed sentences that a person may read, each overridable in the stack's config."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+
+
+@dataclass(frozen=True)
+class Texts:
+    """Every sentence that no model wrote.
+
+    Attributes:
+        apology: No model answered in time; the words were kept.
+        set_aside: These words broke their turn again and again and were put aside unread.
+        stopped: Confirms STOP, where the carrier does not.
+        started: Confirms START, where the carrier does not.
+        help: Answers HELP, where the carrier does not.
+    """
+
+    apology: str = (
+        "Sorry, I cannot answer right now. I have kept your message; please text me again in a "
+        "few minutes."
+    )
+    set_aside: str = "Sorry, something in your message stopped me. Please try other words."
+    stopped: str = "You have opted out and will get no more messages. Reply START to opt in again."
+    started: str = "You have opted in again. Reply STOP to opt out, HELP for help."
+    help: str = "This number is answered by an AI assistant. Reply STOP to opt out."
+
+    @classmethod
+    def load(cls, overrides: Mapping[str, str]) -> Texts:
+        """The sentences with some of them replaced.
+
+        Raises:
+            ValueError: A name is unknown or a sentence is empty.
+        """
+        known = {field.name for field in fields(cls)}
+        wrong = [name for name, text in overrides.items() if name not in known or not text.strip()]
+        if wrong:
+            raise ValueError(f"no such text, or empty: {', '.join(sorted(wrong))}")
+        return cls(**overrides)

@@ -1,0 +1,236 @@
+"""The inbox: texts that were accepted and wait for their turn.
+
+Owns the inbox item: what is sealed in it, what is in clear, and each way out of the inbox. The
+engine's commit takes these as extra actions and knows no inbox.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from conversation import codec
+from conversation.clocks import MILLISECONDS, Clock, expiry, milliseconds
+from conversation.ids import Ids, shard_of
+from conversation.items import SCHEMA, Item
+from conversation.tables import Action, ConditionFailedError, Tables, delete, put, update
+from conversation.turns import ReplyTo, open_reply_to, seal_reply_to
+
+TURN_TEXTS = 20
+"""Most texts that one turn takes (protocol rule 7)."""
+
+_PREFIX = "inbox#"
+_PAGE = TURN_TEXTS + 5
+
+
+@dataclass(frozen=True)
+class WaitingText:
+    """An inbox item as read, its text unopened.
+
+    Attributes:
+        sk: Sort key; the order of texts is the order of keys.
+        sid: The carrier's message id.
+        route: Which of our senders it was sent to, and by whom.
+        generation: Key generation it was sealed to.
+        received_at: Epoch milliseconds.
+        text: The text as the codec left it.
+        reply_to: The reply address as the codec left it.
+    """
+
+    sk: str
+    sid: str
+    route: str
+    generation: str
+    received_at: int
+    text: bytes
+    reply_to: bytes
+
+
+@dataclass(frozen=True)
+class OpenedText:
+    """A text that was opened for its turn.
+
+    Attributes:
+        text: The words; empty when only media came.
+        media: How many attachments came with it.
+        reply_to: Where a reply goes.
+    """
+
+    text: str
+    media: int
+    reply_to: ReplyTo
+
+
+class Inbox:
+    """The inboxes of all conversations."""
+
+    def __init__(self, tables: Tables, clock: Clock = time.time, ids: Ids | None = None) -> None:
+        self._tables = tables
+        self._clock = clock
+        self._ids = ids or Ids(clock)
+
+    def put_item(
+        self,
+        conversation: str,
+        *,
+        sid: str,
+        text: str,
+        media: int,
+        reply_to: ReplyTo,
+        route: str,
+        generation: str,
+        look_after_seconds: float,
+    ) -> Action:
+        """Part of the acceptance: a new inbox item (rule 5).
+
+        Args:
+            conversation: Whose inbox.
+            sid: The carrier's message id.
+            text: The words as they came.
+            media: How many attachments came.
+            reply_to: `{"from": our sender, "to": their address}`.
+            route: The text's route.
+            generation: The generation that the same transaction checks in `keys`.
+            look_after_seconds: When the sweep is to look, should nobody have answered by then.
+        """
+        sk, now = f"{_PREFIX}{self._ids.new()}", milliseconds(self._clock)
+        name = f"{conversation}/{sk}"
+        sealed = json.dumps({"text": text, "media": media}, separators=(",", ":"))
+        item: Item = {
+            "pk": conversation,
+            "sk": sk,
+            "sid": sid,
+            "text": codec.encode(sealed, item=name, role="inbox", generation=generation),
+            # Apart from the text: a text that breaks its turn is apologised for unopened.
+            "reply_to": seal_reply_to(reply_to, name, generation),
+            "route": route,
+            "generation": generation,
+            "received_at": now,
+            "pending_shard": shard_of(conversation),
+            "pending_at": now + int(look_after_seconds * MILLISECONDS),
+            "schema": SCHEMA,
+        }
+        return put(self._tables.conversations, item, condition="attribute_not_exists(pk)")
+
+    def waiting(self, conversation: str, generation: str | None) -> list[WaitingText]:
+        """Texts that wait, in order, at least one more than a turn takes if there are.
+
+        Skips texts that were set aside. Texts of another generation were forgotten with it: they
+        leave the inbox here (rule 16).
+        """
+        found: list[WaitingText] = []
+        after: str | None = None
+        while len(found) <= TURN_TEXTS:
+            page = self._tables.query(
+                self._tables.conversations, conversation, _PREFIX, limit=_PAGE, after=after
+            )
+            for item in page:
+                if "set_aside_at" in item:
+                    continue
+                if item["generation"] == generation:
+                    found.append(_parse(item))
+                else:
+                    self._forget(conversation, item["sk"])
+            if len(page) < _PAGE:
+                break
+            after = page[-1]["sk"]
+        return found
+
+    def open(self, conversation: str, waiting: WaitingText) -> OpenedText:
+        """Open one text.
+
+        Raises:
+            CodecError: It cannot be read.
+        """
+        name = f"{conversation}/{waiting.sk}"
+        sealed = codec.decode(waiting.text, item=name, role="inbox", generation=waiting.generation)
+        content = json.loads(sealed)
+        reply_to = self.reply_to(conversation, waiting)
+        return OpenedText(content["text"], content["media"], reply_to)
+
+    def reply_to(self, conversation: str, waiting: WaitingText) -> ReplyTo:
+        """Where a reply to a text goes, without opening its words.
+
+        Raises:
+            CodecError: The address cannot be read.
+        """
+        return open_reply_to(waiting.reply_to, f"{conversation}/{waiting.sk}", waiting)
+
+    def taking(self, conversation: str, texts: Sequence[WaitingText]) -> list[Action]:
+        """Part of a commit: these texts leave the inbox, each if it still exists (rule 8)."""
+        return [
+            delete(
+                self._tables.conversations,
+                conversation,
+                text.sk,
+                condition="attribute_exists(pk)",
+            )
+            for text in texts
+        ]
+
+    def setting_aside(self, conversation: str, text: WaitingText, days: int) -> Action:
+        """Part of a commit: a text that always breaks its turn leaves the index (rule 7).
+
+        It stays readable for `redrive` until it expires after `days`.
+        """
+        return update(
+            self._tables.conversations,
+            conversation,
+            text.sk,
+            "SET set_aside_at = :now, expires_at = :expires "
+            "REMOVE pending_shard, pending_at, wakes",
+            condition="attribute_exists(pk)",
+            values={":now": milliseconds(self._clock), ":expires": expiry(self._clock, days)},
+        )
+
+    def set_aside(self, conversation: str) -> list[str]:
+        """Sort keys of the texts of a conversation that were set aside."""
+        found: list[str] = []
+        after: str | None = None
+        while True:
+            page = self._tables.query(
+                self._tables.conversations, conversation, _PREFIX, limit=_PAGE, after=after
+            )
+            found += [item["sk"] for item in page if "set_aside_at" in item]
+            if len(page) < _PAGE:
+                return found
+            after = page[-1]["sk"]
+
+    def redrive(self, conversation: str, sk: str) -> bool:
+        """Put a text that was set aside back in line, due at once.
+
+        Returns:
+            False when it is not there or was not set aside.
+        """
+        action = update(
+            self._tables.conversations,
+            conversation,
+            sk,
+            "SET pending_shard = :shard, pending_at = :now REMOVE set_aside_at, expires_at",
+            condition="attribute_exists(set_aside_at)",
+            values={":shard": shard_of(conversation), ":now": milliseconds(self._clock)},
+        )
+        try:
+            self._tables.write(action)
+        except ConditionFailedError:
+            return False
+        return True
+
+    def _forget(self, conversation: str, sk: str) -> None:
+        self._tables.write(delete(self._tables.conversations, conversation, sk))
+
+
+def leading_run(waiting: Sequence[WaitingText]) -> list[WaitingText]:
+    """The texts that one turn takes: from the first on, of one route, at most twenty (rule 7)."""
+    run: list[WaitingText] = []
+    for text in waiting[:TURN_TEXTS]:
+        if text.route != waiting[0].route:
+            break
+        run.append(text)
+    return run
+
+
+def _parse(item: Item) -> WaitingText:
+    return WaitingText(**{name: item[name] for name in WaitingText.__dataclass_fields__})

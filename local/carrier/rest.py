@@ -24,6 +24,7 @@ from local.carrier.number_api import add_number_routes
 from local.carrier.refusal import RefusedError, not_found
 
 HANG_SECONDS = 60.0
+_CREDENTIALS = HTTPBasic(auto_error=False)
 
 
 def carrier_app(carrier: Carrier) -> FastAPI:
@@ -39,11 +40,9 @@ def carrier_app(carrier: Carrier) -> FastAPI:
 
 
 def _routes(carrier: Carrier) -> APIRouter:
-    credentials = HTTPBasic(auto_error=False)
-
     def authenticate(
         account_sid: str | None = None,
-        given: Annotated[HTTPBasicCredentials | None, Depends(credentials)] = None,
+        given: Annotated[HTTPBasicCredentials | None, Depends(_CREDENTIALS)] = None,
     ) -> None:
         known = given is not None and (
             secrets.compare_digest(given.username.encode(), carrier.account_sid.encode())

@@ -9,112 +9,23 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from conversation.clocks import MILLISECONDS, Clock, milliseconds
 from conversation.ids import shard_of
 from conversation.items import Item
+from conversation.meta import Claim, Meta, OpenTurn
 from conversation.outcomes import TurnState
 from conversation.tables import Action, ConditionFailedError, Tables, update
+
+__all__ = ["Claim", "Lease", "LeaseLostError", "Meta", "OpenTurn"]
 
 META = "meta"
 
 
 class LeaseLostError(Exception):
     """Somebody else raised the epoch: whatever this worker was doing is no longer its to do."""
-
-
-@dataclass(frozen=True)
-class OpenTurn:
-    """The turn that is open, as frozen at its claim.
-
-    Attributes:
-        id: Turn id.
-        inbox: Sort keys of the inbox items it answers, in order.
-        state: Claimed, answered or sending.
-        attempts: Claims so far, the first included.
-        claimed_at: Epoch milliseconds of the latest claim.
-        route: Which of our senders talks with whom.
-        token: Random, new with every claim: tells a worker's own claim from another's.
-        sending_at: Epoch milliseconds of the write that announced the send, once there is one.
-    """
-
-    id: str
-    inbox: tuple[str, ...]
-    state: TurnState
-    attempts: int
-    claimed_at: int
-    route: str
-    token: str
-    sending_at: int | None = None
-
-    def item(self) -> Item:
-        """As `meta` holds it."""
-        values = {**self.__dict__, "inbox": list(self.inbox), "state": self.state.value}
-        return {name: value for name, value in values.items() if value is not None}
-
-    @classmethod
-    def parse(cls, item: Item) -> OpenTurn:
-        """Read it back."""
-        known: dict[str, Any] = {name: item.get(name) for name in cls.__dataclass_fields__}
-        known["inbox"] = tuple(item["inbox"])
-        known["state"] = TurnState(item["state"])
-        return cls(**known)
-
-
-@dataclass(frozen=True)
-class Meta:
-    """A conversation's `meta` as it was read.
-
-    Attributes:
-        conversation: The conversation.
-        sequence: The next free message number.
-        epoch: Fencing token.
-        lease_until: Epoch milliseconds; 0 when nobody holds the lease.
-        generation: Key generation; None before the first and after FORGET.
-        open_turn: The turn to finish first.
-    """
-
-    conversation: str
-    sequence: int = 0
-    epoch: int = 0
-    lease_until: int = 0
-    generation: str | None = None
-    open_turn: OpenTurn | None = None
-
-    @classmethod
-    def parse(cls, conversation: str, item: Item | None) -> Meta:
-        """Read an item; a conversation without `meta` reads as a new one."""
-        item = item or {}
-        turn = item.get("open_turn")
-        return cls(
-            conversation=conversation,
-            sequence=item.get("sequence", 0),
-            epoch=item.get("epoch", 0),
-            lease_until=item.get("lease_until", 0),
-            generation=item.get("generation"),
-            open_turn=OpenTurn.parse(turn) if turn else None,
-        )
-
-
-@dataclass(frozen=True)
-class Claim:
-    """The right to write to a conversation until the lease runs out.
-
-    Attributes:
-        conversation: The conversation.
-        turn: The open turn.
-        epoch: What every further write is conditioned on.
-        sequence: The next free message number.
-        generation: Key generation the turn began with.
-    """
-
-    conversation: str
-    turn: OpenTurn
-    epoch: int
-    sequence: int
-    generation: str
 
 
 class Lease:
@@ -160,13 +71,19 @@ class Lease:
         kept = meta.open_turn.inbox if inbox is None else tuple(inbox)
         return self._take(meta, replace(meta.open_turn, inbox=kept), seconds)
 
-    def release(self, claim: Claim) -> None:
+    def release(self, claim: Claim, *, excused: bool = False) -> None:
         """Hand the lease back with the turn still open, for whoever comes next to finish.
+
+        Args:
+            claim: Ours.
+            excused: The attempt does not count: not the words were at fault but the store.
 
         Raises:
             LeaseLostError: It was no longer ours.
         """
-        self._end(claim, "SET lease_until = :free, epoch = :next")
+        excuse = ", open_turn.attempts = open_turn.attempts - :one" if excused else ""
+        expression = f"SET lease_until = :free, epoch = :next{excuse}"
+        self._end(claim, expression, {":one": 1} if excused else {})
 
     def close(self, claim: Claim) -> None:
         """End the turn and the lease. Success also when the turn is closed already.
@@ -290,18 +207,26 @@ class Lease:
                 raise LeaseLostError(meta.conversation) from error
         return Claim(meta.conversation, turn, meta.epoch + 1, meta.sequence, meta.generation)
 
-    def _fenced(self, conversation: str, turn: OpenTurn, epoch: int, expression: str) -> Action:
+    def _fenced(
+        self,
+        conversation: str,
+        turn: OpenTurn,
+        epoch: int,
+        expression: str,
+        values: Item | None = None,
+    ) -> Action:
+        fence = {":epoch": epoch, ":next": epoch + 1, ":turn": turn.id, ":free": 0}
         return update(
             self._tables.conversations,
             conversation,
             META,
             expression,
             condition="epoch = :epoch AND open_turn.id = :turn",
-            values={":epoch": epoch, ":next": epoch + 1, ":turn": turn.id, ":free": 0},
+            values={**fence, **(values or {})},
         )
 
-    def _end(self, claim: Claim, expression: str) -> None:
-        action = self._fenced(claim.conversation, claim.turn, claim.epoch, expression)
+    def _end(self, claim: Claim, expression: str, values: Item | None = None) -> None:
+        action = self._fenced(claim.conversation, claim.turn, claim.epoch, expression, values)
         try:
             self._tables.write(action)
         except ConditionFailedError as error:

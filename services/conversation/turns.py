@@ -9,6 +9,7 @@ from typing import Any
 
 from conversation import codec
 from conversation.items import SCHEMA, Item
+from conversation.messages import message_sk
 from conversation.outcomes import DeliveryState, Outcome
 from conversation.tables import Action, Tables, put, update
 
@@ -19,11 +20,6 @@ ReplyTo = dict[str, str]
 def turn_sk(turn_id: str) -> str:
     """Sort key of a turn."""
     return f"turn#{turn_id}"
-
-
-def message_sk(sequence: int) -> str:
-    """Sort key of a message; twelve digits keep number order in text order."""
-    return f"message#{sequence:012d}"
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,156 @@
+"""`DynamoDBHistory`: LangChain's chat-message-history interface over our messages.
+
+One item per message and append only: two writers cannot lose each other's messages, and a turn
+costs the same however long the conversation is. `BaseChatMessageHistory` is deprecated towards
+LangChain 2.0; only this class leans on it, so that any LangChain program can use the memory.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import time
+from collections.abc import Sequence
+
+from langchain_core.chat_history import BaseChatMessageHistory
+from langchain_core.messages import (
+    AIMessage,
+    BaseMessage,
+    HumanMessage,
+    SystemMessage,
+    message_to_dict,
+    messages_from_dict,
+)
+
+from conversation.clocks import Clock
+from conversation.keys import Keys
+from conversation.lease import META, Lease, Meta
+from conversation.messages import Draft, Messages, StoredMessage, to_json
+from conversation.tables import (
+    Action,
+    ConditionFailedError,
+    StoreBusyError,
+    Tables,
+    delete,
+    update,
+)
+
+_ROLES: dict[str, type[BaseMessage]] = {
+    "human": HumanMessage,
+    "ai": AIMessage,
+    "system": SystemMessage,
+}
+_BATCH = 90  # A transaction takes a hundred writes; one of them is `meta`.
+_ATTEMPTS = 12
+_PAUSE_SECONDS = 0.05
+
+
+class DynamoDBHistory(BaseChatMessageHistory):
+    """The messages of one conversation.
+
+    Args:
+        tables: The stack's tables.
+        conversation: The conversation's name, such as `person#<id>`.
+        message_days: Lifetime of what is added.
+        clock: Epoch seconds.
+    """
+
+    def __init__(
+        self,
+        tables: Tables,
+        conversation: str,
+        *,
+        message_days: int = 30,
+        clock: Clock = time.time,
+    ) -> None:
+        super().__init__()
+        self._tables = tables
+        self._conversation = conversation
+        self._messages = Messages(tables, clock, message_days)
+        self._keys = Keys(tables, clock)
+        self._lease = Lease(tables, clock)
+
+    @property
+    def messages(self) -> list[BaseMessage]:  # type: ignore[override]  # the base declares a field
+        """Every message that has not expired, oldest first. Reads the whole conversation."""
+        stored = self._messages.all(self._conversation, self._keys.find(self._conversation))
+        return [to_langchain(message) for message in stored]
+
+    def window(self, limit: int) -> list[BaseMessage]:
+        """The last `limit` messages, oldest first, in one Query."""
+        generation = self._keys.find(self._conversation)
+        stored = self._messages.window(self._conversation, generation, limit)
+        return [to_langchain(message) for message in stored]
+
+    def add_messages(self, messages: Sequence[BaseMessage]) -> None:
+        """Append messages, in order, under the next free numbers.
+
+        Safe beside a running turn and other writers: whoever finds its numbers taken takes the
+        next. Up to ninety messages are added in one transaction, more in several.
+
+        Raises:
+            KeyLostError: The conversation's key is gone.
+            StoreBusyError: Other writers were faster again and again.
+        """
+        drafts = [to_draft(message) for message in messages]
+        for start in range(0, len(drafts), _BATCH):
+            self._append(drafts[start : start + _BATCH])
+
+    def clear(self) -> None:
+        """Delete the messages. Numbers are not reused, and the conversation's key stays."""
+        keys = self._messages.sort_keys(self._conversation)
+        for start in range(0, len(keys), _BATCH):
+            batch = keys[start : start + _BATCH]
+            self._tables.transact(
+                [delete(self._tables.conversations, self._conversation, sk) for sk in batch]
+            )
+
+    def _append(self, drafts: Sequence[Draft]) -> None:
+        for attempt in range(_ATTEMPTS):
+            generation = self._keys.ensure(self._conversation)
+            meta = self._lease.read(self._conversation)
+            actions = [self._numbering(meta, len(drafts), generation)] + [
+                self._messages.putting(self._conversation, meta.sequence + offset, generation, it)
+                for offset, it in enumerate(drafts)
+            ]
+            try:
+                self._tables.transact(actions)
+            except ConditionFailedError:
+                pause = random.uniform(0, _PAUSE_SECONDS * (attempt + 1))  # noqa: S311  jitter
+                self._tables.sleep(pause)
+            else:
+                return
+        raise StoreBusyError("other writers took the numbers again and again")
+
+    def _numbering(self, meta: Meta, count: int, generation: str) -> Action:
+        """Take `count` numbers. The epoch stays: a running turn is not ours to fence off."""
+        return update(
+            self._tables.conversations,
+            self._conversation,
+            META,
+            "SET #sequence = :after",
+            condition="#sequence = :sequence AND generation = :generation",
+            values={
+                ":after": meta.sequence + count,
+                ":sequence": meta.sequence,
+                ":generation": generation,
+            },
+        )
+
+
+def to_langchain(stored: StoredMessage) -> BaseMessage:
+    """A stored message as LangChain's; our apologies say so in their metadata."""
+    if stored.form == "langchain":
+        return messages_from_dict([json.loads(stored.text)])[0]
+    metadata = {"kind": stored.kind} if stored.kind else {}
+    return _ROLES[stored.role](content=stored.text, response_metadata=metadata)
+
+
+def to_draft(message: BaseMessage) -> Draft:
+    """A LangChain message as a draft: words where words are all there is, else its JSON."""
+    plain = type(message) is _ROLES.get(message.type) and isinstance(message.content, str)
+    parts = ("additional_kwargs", "tool_calls", "invalid_tool_calls", "name")
+    if plain and not any(getattr(message, part, None) for part in parts):
+        return Draft(message.type, str(message.content), {})
+    role = message.type if message.type in {*_ROLES, "tool"} else "system"
+    return Draft(role, to_json(message_to_dict(message)), {"form": "langchain"})

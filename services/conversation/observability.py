@@ -1,0 +1,35 @@
+"""Logs and metrics: ids, sizes and durations; never text, numbers or secrets."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING
+
+from aws_lambda_powertools import Logger
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.metrics import Metrics
+
+
+@cache
+def logger() -> Logger:
+    """The function's structured logger; Lambda's environment names the service and the level."""
+    return Logger(use_rfc3339=True)
+
+
+@cache
+def metrics() -> Metrics:
+    """The function's metrics, written as embedded metric format to its log."""
+    from aws_lambda_powertools.metrics import Metrics  # noqa: PLC0415  the webhook needs none
+
+    return Metrics()
+
+
+def count(name: str, value: float = 1) -> None:
+    """Add to a counter; written when the invocation flushes its metrics."""
+    metrics().add_metric(name=name, unit="Count", value=value)
+
+
+def duration(name: str, milliseconds: float) -> None:
+    """Record how long something took; written when the invocation flushes its metrics."""
+    metrics().add_metric(name=name, unit="Milliseconds", value=milliseconds)

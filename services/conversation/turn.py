@@ -1,0 +1,351 @@
+"""The turn: the only way any channel gets an answer.
+
+    claim → load window → model with deadline and failover → commit → reply
+
+The channel claims (it knows what waits), the engine answers and commits in one transaction, and
+the channel delivers what `Reply` holds. `docs/turn-protocol.md` has the rules.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from langchain_core.messages import BaseMessage, HumanMessage, SystemMessage
+
+from conversation.clocks import Clock, expiry, milliseconds
+from conversation.deadline import Deadline
+from conversation.history import to_langchain
+from conversation.lease import Lease, LeaseLostError
+from conversation.messages import Draft, Messages
+from conversation.meta import Claim
+from conversation.models import ModelAnswer, ModelChain, NoAnswerError
+from conversation.outcomes import DeliveryState, Outcome, TurnState
+from conversation.tables import Action, ConditionFailedError, Tables
+from conversation.texts import Texts
+from conversation.turns import ReplyTo, Turn, Turns, seal_reply_to, turn_sk
+from conversation.usage import counting
+
+COMMIT_SECONDS = 3.0
+"""Kept back of a turn's deadline, so that an answer that was paid for is also stored."""
+
+_COMMIT_ATTEMPTS = 5
+
+
+@dataclass(frozen=True)
+class Profile:
+    """What a channel adds to the operator's prompt.
+
+    Attributes:
+        style: How to write for this channel.
+    """
+
+    style: str
+
+
+@dataclass(frozen=True)
+class EngineSettings:
+    """What an operator decides about answers.
+
+    Attributes:
+        system_prompt: Who the assistant is.
+        window_messages: How many messages of the past it sees.
+        message_days: Lifetime of a message.
+        turn_days: Lifetime of a turn's record.
+    """
+
+    system_prompt: str
+    window_messages: int = 20
+    message_days: int = 30
+    turn_days: int = 30
+
+
+@dataclass(frozen=True)
+class Incoming:
+    """One message of a person, as the turn takes it.
+
+    Attributes:
+        text: The words.
+        received_at: Epoch milliseconds of its acceptance.
+    """
+
+    text: str
+    received_at: int
+
+
+@dataclass(frozen=True)
+class Reply:
+    """A committed turn, ready to be delivered.
+
+    Attributes:
+        text: The words to send; empty when nothing is to be sent.
+        turn: The turn as committed.
+        claim: The claim as it is after the commit; every further write needs it.
+    """
+
+    text: str
+    turn: Turn
+    claim: Claim
+
+
+@dataclass
+class _Ending:
+    """What one commit writes."""
+
+    outcome: Outcome
+    text: str
+    drafts: list[Draft]
+    answer: ModelAnswer | None = None
+    attempts: list[dict[str, object]] = field(default_factory=list)
+
+
+class Engine:
+    """Answers claimed turns.
+
+    Args:
+        tables: The stack's tables.
+        models: The chain of models.
+        settings: What the operator decides.
+        texts: The fixed sentences.
+        clock: Epoch seconds.
+    """
+
+    def __init__(
+        self,
+        tables: Tables,
+        models: ModelChain,
+        settings: EngineSettings,
+        texts: Texts | None = None,
+        clock: Clock = time.time,
+    ) -> None:
+        self._tables = tables
+        self._models = models
+        self._settings = settings
+        self._texts = texts or Texts()
+        self._clock = clock
+        self._lease = Lease(tables, clock)
+        self._turns = Turns(tables)
+        self._messages = Messages(tables, clock, settings.message_days)
+
+    def warm(self) -> None:
+        """Build what the first answer needs, while there is time for it."""
+        self._models.warm()
+
+    def answer(
+        self,
+        claim: Claim,
+        texts: Sequence[Incoming],
+        profile: Profile,
+        deadline: Deadline,
+        extra_items: Sequence[Action] = (),
+        *,
+        reply_to: ReplyTo,
+        stages: dict[str, int] | None = None,
+    ) -> Reply:
+        """Answer a claimed turn, or apologise in time; commit either with the person's words.
+
+        Args:
+            claim: The turn, in state `claimed`.
+            texts: The person's messages, in order.
+            profile: The channel's.
+            deadline: When the reply must be committed.
+            extra_items: The channel's part of the commit, such as the end of its inbox items.
+            reply_to: Where the reply will go.
+            stages: Milliseconds of the stages before this call; the turn's own are added.
+
+        Raises:
+            LeaseLostError: Somebody else has the turn now.
+            StoreBusyError: The store did not answer within the deadline.
+        """
+        stages = {} if stages is None else stages
+        began = time.monotonic()
+        prompt = self._prompt(claim, texts, profile)
+        stages["load"] = _lap(began)
+        began = time.monotonic()
+        ending = self._ask(prompt, texts, deadline.less(COMMIT_SECONDS))
+        stages["model"] = _lap(began)
+        return self._commit(
+            claim, ending, extra_items, reply_to=reply_to, stages=stages, deadline=deadline
+        )
+
+    def set_aside(
+        self,
+        claim: Claim,
+        extra_items: Sequence[Action],
+        *,
+        reply_to: ReplyTo | None,
+        deadline: Deadline,
+    ) -> Reply:
+        """End a turn whose words break it each time: unopened, with an apology (rule 7).
+
+        `reply_to` is None when not even the address can be read: then nobody is told.
+        """
+        text = self._texts.set_aside if reply_to else ""
+        drafts = [Draft("ai", text, {"kind": "apology"})] if text else []
+        ending = _Ending(Outcome.SET_ASIDE, text, drafts)
+        reply_to = reply_to or {}
+        return self._commit(
+            claim, ending, extra_items, reply_to=reply_to, stages={}, deadline=deadline
+        )
+
+    def stop(
+        self, claim: Claim, extra_items: Sequence[Action], *, reply_to: ReplyTo, deadline: Deadline
+    ) -> Reply:
+        """End a turn of a person who has opted out: no model call, nothing to send (rule 14)."""
+        ending = _Ending(Outcome.STOPPED, "", [])
+        return self._commit(
+            claim, ending, extra_items, reply_to=reply_to, stages={}, deadline=deadline
+        )
+
+    def _prompt(
+        self, claim: Claim, texts: Sequence[Incoming], profile: Profile
+    ) -> list[BaseMessage]:
+        """System prompt, window, and the person's words."""
+        window = self._messages.window(
+            claim.conversation, claim.generation, self._settings.window_messages
+        )
+        # An apology answered nothing, and a model that reads apologies learns to apologise.
+        past = [to_langchain(stored) for stored in window if stored.kind != "apology"]
+        # A window may be cut inside an exchange; providers want the person to speak first.
+        while past and past[0].type != "human":
+            past.pop(0)
+        system = f"{self._settings.system_prompt}\n\n{profile.style}".strip()
+        now = [HumanMessage(content=incoming.text) for incoming in texts]
+        return [SystemMessage(content=system), *past, *now]
+
+    def _ask(
+        self, prompt: list[BaseMessage], texts: Sequence[Incoming], deadline: Deadline
+    ) -> _Ending:
+        try:
+            answer = self._models.answer(prompt, deadline)
+        except NoAnswerError as error:
+            text = self._texts.apology
+            drafts = [*_heard(texts, answered=False), Draft("ai", text, {"kind": "apology"})]
+            attempts = [tried.item() for tried in error.attempts]
+            return _Ending(Outcome.APOLOGISED, text, drafts, None, attempts)
+        said = {
+            "kind": "answer",
+            "model": answer.model,
+            "input_tokens": answer.input_tokens,
+            "output_tokens": answer.output_tokens,
+        }
+        drafts = [*_heard(texts, answered=True), Draft("ai", answer.text, said)]
+        attempts = [tried.item() for tried in answer.attempts]
+        return _Ending(Outcome.ANSWERED, answer.text, drafts, answer, attempts)
+
+    def _commit(
+        self,
+        claim: Claim,
+        ending: _Ending,
+        extra_items: Sequence[Action],
+        *,
+        reply_to: ReplyTo,
+        stages: dict[str, int],
+        deadline: Deadline,
+    ) -> Reply:
+        """One transaction (rule 8); numbers taken meanwhile by another writer are retaken."""
+        began = time.monotonic()
+        # The reserve is the store's even when the models were slow to end.
+        store = (
+            deadline if deadline.remaining() > COMMIT_SECONDS else Deadline.after(COMMIT_SECONDS)
+        )
+        for _ in range(_COMMIT_ATTEMPTS):
+            turn = self._turn(claim, ending, reply_to, stages)
+            try:
+                self._tables.transact(
+                    [*self._actions(claim, ending, turn), *extra_items], deadline=store
+                )
+            except ConditionFailedError as error:
+                moved = self._read_again(claim, turn, error)
+                if moved is None:
+                    break
+                claim = moved
+            else:
+                break
+        else:
+            raise LeaseLostError(claim.conversation)
+        # Known only now; delivery writes it when it closes the turn.
+        turn.stages["commit"] = _lap(began)
+        return Reply(ending.text, turn, _after(claim, len(ending.drafts)))
+
+    def _actions(self, claim: Claim, ending: _Ending, turn: Turn) -> list[Action]:
+        meta = (
+            self._lease.committing(claim, len(ending.drafts), TurnState.ANSWERED)
+            if ending.text
+            else self._lease.closing(claim)
+        )
+        messages = [
+            self._messages.putting(
+                claim.conversation,
+                number,
+                claim.generation,
+                replace(draft, extra={**draft.extra, "turn": claim.turn.id}),
+            )
+            for number, draft in zip(turn.messages, ending.drafts, strict=True)
+        ]
+        expires = expiry(self._clock, self._settings.turn_days)
+        usage = counting(self._tables, turn, self._clock(), expires)
+        return [meta, *messages, self._turns.putting(turn), *usage]
+
+    def _turn(
+        self, claim: Claim, ending: _Ending, reply_to: ReplyTo, stages: dict[str, int]
+    ) -> Turn:
+        name = f"{claim.conversation}/{turn_sk(claim.turn.id)}"
+        answer = ending.answer
+        return Turn(
+            conversation=claim.conversation,
+            id=claim.turn.id,
+            generation=claim.generation,
+            outcome=ending.outcome,
+            route=claim.turn.route,
+            reply_to=seal_reply_to(reply_to, name, claim.generation),
+            messages=[claim.sequence + offset for offset in range(len(ending.drafts))],
+            inbox=list(claim.turn.inbox),
+            attempts=claim.turn.attempts,
+            created_at=milliseconds(self._clock),
+            expires_at=expiry(self._clock, self._settings.turn_days),
+            delivery=DeliveryState.WAITING,
+            model=answer.model if answer else None,
+            input_tokens=answer.input_tokens if answer else 0,
+            output_tokens=answer.output_tokens if answer else 0,
+            stages=dict(stages),
+            model_attempts=ending.attempts,
+        )
+
+    def _read_again(self, claim: Claim, turn: Turn, error: ConditionFailedError) -> Claim | None:
+        """After a failed condition: None when it was our own commit that got through before.
+
+        Returns:
+            The claim with the numbers that are free now, when another writer took ours.
+
+        Raises:
+            LeaseLostError: Somebody else has the turn now.
+            ConditionFailedError: Neither; an item of the channel's part was not as expected.
+        """
+        meta = self._lease.read(claim.conversation)
+        ours = meta.open_turn is not None and meta.open_turn.token == claim.turn.token
+        if meta.epoch == claim.epoch + 1:
+            committed = self._turns.read(claim.conversation, turn.id)
+            if committed is not None and (ours or meta.open_turn is None):
+                return None
+        if not ours or meta.epoch != claim.epoch or meta.generation != claim.generation:
+            raise LeaseLostError(claim.conversation) from error
+        if meta.sequence == claim.sequence:
+            raise error
+        return replace(claim, sequence=meta.sequence)
+
+
+def _heard(texts: Sequence[Incoming], *, answered: bool) -> list[Draft]:
+    """The person's words: kept whether or not they were answered."""
+    return [Draft("human", incoming.text, {"answered": answered}) for incoming in texts]
+
+
+def _after(claim: Claim, messages: int) -> Claim:
+    """The claim once its commit is through."""
+    turn = replace(claim.turn, state=TurnState.ANSWERED)
+    return replace(claim, turn=turn, epoch=claim.epoch + 1, sequence=claim.sequence + messages)
+
+
+def _lap(began: float) -> int:
+    return int((time.monotonic() - began) * 1000)

@@ -1,0 +1,69 @@
+"""Components for a phone number that answers: reusable, secure by default, in any Pulumi language.
+
+Each lives in a module of its own; ``__main__`` here serves them all to other languages.
+"""
+
+from components.alarm_topic import AlarmTopic, AlarmTopicArgs, Watch
+from components.api_routes import Throttle
+from components.container_function import ContainerFunction
+from components.container_image import BuildArgs, ContainerImage, ContainerImageArgs
+from components.fifo_queue import FifoQueue, FifoQueueArgs
+from components.function_args import ContainerFunctionArgs, LogLevel
+from components.iam import Condition, Statement
+from components.managed_secret import ManagedSecret, ManagedSecretArgs
+from components.model_access import grant_models
+from components.naming import physical_name
+from components.schedule import Schedule, ScheduleArgs, every
+from components.secure_table import IndexArgs, KeyType, SecureTable, SecureTableArgs
+from components.stack_key import StackKey, StackKeyArgs
+from components.twilio_number import TwilioNumber, TwilioNumberArgs
+from components.webhook_api import DomainArgs, WebhookApi, WebhookApiArgs
+
+COMPONENTS = [
+    AlarmTopic,
+    ContainerFunction,
+    ContainerImage,
+    FifoQueue,
+    ManagedSecret,
+    Schedule,
+    SecureTable,
+    StackKey,
+    TwilioNumber,
+    WebhookApi,
+]
+
+__all__ = [
+    "COMPONENTS",
+    "AlarmTopic",
+    "AlarmTopicArgs",
+    "BuildArgs",
+    "Condition",
+    "ContainerFunction",
+    "ContainerFunctionArgs",
+    "ContainerImage",
+    "ContainerImageArgs",
+    "DomainArgs",
+    "FifoQueue",
+    "FifoQueueArgs",
+    "IndexArgs",
+    "KeyType",
+    "LogLevel",
+    "ManagedSecret",
+    "ManagedSecretArgs",
+    "Schedule",
+    "ScheduleArgs",
+    "SecureTable",
+    "SecureTableArgs",
+    "StackKey",
+    "StackKeyArgs",
+    "Statement",
+    "Throttle",
+    "TwilioNumber",
+    "TwilioNumberArgs",
+    "Watch",
+    "WebhookApi",
+    "WebhookApiArgs",
+    "every",
+    "grant_models",
+    "physical_name",
+]

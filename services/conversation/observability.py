@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -33,3 +34,18 @@ def count(name: str, value: float = 1) -> None:
 def duration(name: str, milliseconds: float) -> None:
     """Record how long something took; written when the invocation flushes its metrics."""
     metrics().add_metric(name=name, unit="Milliseconds", value=milliseconds)
+
+
+def describe(error: BaseException) -> dict[str, str]:
+    """An error as a log may hold it: what it is and where, never its words.
+
+    A library's message may quote what it was given: a person's text, a number, a secret.
+    """
+    frames = traceback.extract_tb(error.__traceback__)
+    where = f"{frames[-1].filename.rpartition('/')[2]}:{frames[-1].lineno}" if frames else ""
+    cause = error.__cause__
+    return {
+        "error": type(error).__name__,
+        "where": where,
+        "cause": type(cause).__name__ if cause else "",
+    }

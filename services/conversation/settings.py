@@ -44,7 +44,7 @@ class Environment:
         return self._read(name, float, default, 0.0)
 
     def flag(self, name: str, default: bool | None = None) -> bool:  # noqa: FBT001  a value
-        """ "true" or "false"."""
+        """A flag, written `true` or `false`."""
         words = {"true": True, "false": False}
         return self._read(name, lambda text: words[text.lower()], default, False)
 

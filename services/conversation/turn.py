@@ -16,6 +16,7 @@ from langchain_core.messages import BaseMessage, HumanMessage, SystemMessage
 
 from conversation.clocks import Clock, expiry, milliseconds
 from conversation.deadline import Deadline
+from conversation.exchange import EngineSettings, Incoming, Profile, Reply
 from conversation.history import to_langchain
 from conversation.lease import Lease, LeaseLostError
 from conversation.messages import Draft, Messages
@@ -27,66 +28,12 @@ from conversation.texts import Texts
 from conversation.turns import ReplyTo, Turn, Turns, seal_reply_to, turn_sk
 from conversation.usage import counting
 
+__all__ = ["Engine", "EngineSettings", "Incoming", "Profile", "Reply"]
+
 COMMIT_SECONDS = 3.0
 """Kept back of a turn's deadline, so that an answer that was paid for is also stored."""
 
 _COMMIT_ATTEMPTS = 5
-
-
-@dataclass(frozen=True)
-class Profile:
-    """What a channel adds to the operator's prompt.
-
-    Attributes:
-        style: How to write for this channel.
-    """
-
-    style: str
-
-
-@dataclass(frozen=True)
-class EngineSettings:
-    """What an operator decides about answers.
-
-    Attributes:
-        system_prompt: Who the assistant is.
-        window_messages: How many messages of the past it sees.
-        message_days: Lifetime of a message.
-        turn_days: Lifetime of a turn's record.
-    """
-
-    system_prompt: str
-    window_messages: int = 20
-    message_days: int = 30
-    turn_days: int = 30
-
-
-@dataclass(frozen=True)
-class Incoming:
-    """One message of a person, as the turn takes it.
-
-    Attributes:
-        text: The words.
-        received_at: Epoch milliseconds of its acceptance.
-    """
-
-    text: str
-    received_at: int
-
-
-@dataclass(frozen=True)
-class Reply:
-    """A committed turn, ready to be delivered.
-
-    Attributes:
-        text: The words to send; empty when nothing is to be sent.
-        turn: The turn as committed.
-        claim: The claim as it is after the commit; every further write needs it.
-    """
-
-    text: str
-    turn: Turn
-    claim: Claim
 
 
 @dataclass

@@ -1,0 +1,64 @@
+"""What goes into a turn and what comes out of it, as the channels see it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from conversation.meta import Claim
+from conversation.turns import Turn
+
+
+@dataclass(frozen=True)
+class Profile:
+    """What a channel adds to the operator's prompt.
+
+    Attributes:
+        style: How to write for this channel.
+    """
+
+    style: str
+
+
+@dataclass(frozen=True)
+class EngineSettings:
+    """What an operator decides about answers.
+
+    Attributes:
+        system_prompt: Who the assistant is.
+        window_messages: How many messages of the past it sees.
+        message_days: Lifetime of a message.
+        turn_days: Lifetime of a turn's record.
+    """
+
+    system_prompt: str
+    window_messages: int = 20
+    message_days: int = 30
+    turn_days: int = 30
+
+
+@dataclass(frozen=True)
+class Incoming:
+    """One message of a person, as the turn takes it.
+
+    Attributes:
+        text: The words.
+        received_at: Epoch milliseconds of its acceptance.
+    """
+
+    text: str
+    received_at: int
+
+
+@dataclass(frozen=True)
+class Reply:
+    """A committed turn, ready to be delivered.
+
+    Attributes:
+        text: The words to send; empty when nothing is to be sent.
+        turn: The turn as committed.
+        claim: The claim as it is after the commit; every further write needs it.
+    """
+
+    text: str
+    turn: Turn
+    claim: Claim

@@ -1,0 +1,276 @@
+"""One wake-up, from the lease to the carrier: the use case of the responder.
+
+Whoever comes next finishes the open turn first; then the leading run of waiting texts becomes a
+turn, is answered and delivered. `docs/turn-protocol.md` has the rules.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from conversation import observability
+from conversation.clocks import MILLISECONDS, Clock, milliseconds
+from conversation.codec import CodecError
+from conversation.deadline import Deadline
+from conversation.ids import Ids
+from conversation.lease import Lease, LeaseLostError
+from conversation.meta import Claim, Meta
+from conversation.outcomes import Outcome, TurnState
+from conversation.persons import person_of
+from conversation.tables import StoreBusyError
+from conversation.turn import Engine, Reply
+from conversation.turns import ReplyTo, Turns
+from messaging.inbox import Inbox, WaitingText, leading_run
+from messaging.profile import PROFILE, incoming
+from messaging.settling import Settling
+from messaging.wakeups import Wakeups
+from texting.consent import Consents
+from texting.delivery import Delivery, DeliveryResult, Progress
+
+ONE_TEXT_AFTER = 2
+"""Claims after which a takeover takes one text (protocol rule 7)."""
+SET_ASIDE_AFTER = 3
+"""Claims after which a takeover sets the text aside (protocol rule 7)."""
+
+_BUSY_POLL_SECONDS = 0.5
+_RETRY_SECONDS = 3.0
+
+
+@dataclass(frozen=True)
+class Timing:
+    """How long things may take, in seconds.
+
+    Attributes:
+        answer_seconds: From the claim to the committed reply.
+        lease_seconds: How long a claim holds; function time-out plus slack (rule 9).
+        send_seconds: The carrier's time-out.
+        message_days: How long a text that was set aside is kept.
+    """
+
+    answer_seconds: float
+    lease_seconds: float
+    send_seconds: float
+    message_days: int
+
+    @property
+    def turn_seconds(self) -> float:
+        """What must be left of the function's time to begin another turn."""
+        return self.answer_seconds + self.send_seconds + 2
+
+
+class Answering:
+    """Attends to conversations that have mail.
+
+    Args:
+        lease: The lease on conversations.
+        inbox: What waits.
+        engine: Answers claimed turns.
+        turns: The turns' records.
+        delivery: Sends replies.
+        consents: Who has opted out.
+        wakeups: Wakes again what this invocation has no time for.
+        settling: Lets a burst of texts come in.
+        timing: How long things may take.
+        clock: Epoch seconds.
+        ids: Makes turn ids.
+        sleep: Waits for a busy lease.
+    """
+
+    def __init__(
+        self,
+        *,
+        lease: Lease,
+        inbox: Inbox,
+        engine: Engine,
+        turns: Turns,
+        delivery: Delivery,
+        consents: Consents,
+        wakeups: Wakeups,
+        settling: Settling,
+        timing: Timing,
+        clock: Clock = time.time,
+        ids: Ids | None = None,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._lease = lease
+        self._inbox = inbox
+        self._engine = engine
+        self._turns = turns
+        self._delivery = delivery
+        self._consents = consents
+        self._wakeups = wakeups
+        self._settling = settling
+        self._timing = timing
+        self._clock = clock
+        self._ids = ids or Ids(clock)
+        self._sleep = sleep
+
+    def attend(self, conversation: str, deadline: Deadline) -> float | None:
+        """Finish what is open, then answer what waits, for as long as there is time.
+
+        Args:
+            conversation: Which one has mail.
+            deadline: The function's own time.
+
+        Returns:
+            Seconds after which the wake-up must come back; None when it has been dealt with.
+        """
+        turns = 0
+        while True:
+            if turns and deadline.remaining() < self._timing.turn_seconds:
+                self._wakeups.send(conversation, f"after:{self._ids.new()}")
+                return None
+            try:
+                meta = self._free(conversation, deadline)
+                if meta is None:
+                    return None  # Its holder reads the inbox once more; else the sweep looks.
+                result = self._finish(meta) if meta.open_turn else self._begin(meta, deadline)
+            except LeaseLostError:
+                if deadline.expired:
+                    return _RETRY_SECONDS
+                continue  # Somebody else was faster: see what is left to do.
+            if result is None:
+                return None
+            if result.progress is Progress.RETRY:
+                return _RETRY_SECONDS
+            if result.progress is Progress.LATER:
+                return self._until(result.look_at or 0)
+            turns += 1
+
+    def _free(self, conversation: str, deadline: Deadline) -> Meta | None:
+        """`meta` once nobody holds the lease; None when that takes too long."""
+        while True:
+            meta = self._lease.read(conversation)
+            busy = self._lease.busy_seconds(meta)
+            if not busy:
+                return meta
+            pause = min(busy, _BUSY_POLL_SECONDS)
+            if deadline.remaining() - pause < self._timing.turn_seconds:
+                return None
+            self._sleep(pause)
+
+    def _begin(self, meta: Meta, deadline: Deadline) -> DeliveryResult | None:
+        """Open a turn over the leading run of waiting texts; None when nothing waits."""
+        spare = deadline.less(self._timing.turn_seconds)
+        meta, waiting, settled = self._settling.settle(meta, spare, self._engine.warm)
+        run = leading_run(waiting)
+        if not run:
+            return None
+        now = milliseconds(self._clock)
+        keys = [text.sk for text in run]
+        claim = self._lease.claim(
+            meta, self._ids.new(), keys, run[0].route, self._timing.lease_seconds
+        )
+        waited = now - run[0].received_at
+        observability.duration("AnswerWait", waited)
+        return self._answer(claim, run, {"wait": waited, "settle": settled})
+
+    def _finish(self, meta: Meta) -> DeliveryResult:
+        """Finish the open turn: deliver what is answered, else take it over."""
+        opened = meta.open_turn
+        if opened is None:
+            raise LeaseLostError(meta.conversation)
+        if opened.state is TurnState.SENDING:
+            due = self._delivery.reconcile_at(opened)
+            if milliseconds(self._clock) < due:
+                return DeliveryResult(Progress.LATER, look_at=due)
+        if opened.state is not TurnState.CLAIMED:
+            claim = self._lease.take_over(meta, None, self._timing.lease_seconds)
+            turn = self._turns.read(claim.conversation, opened.id)
+            if turn is None:
+                return self._nothing_left(claim)
+            with self._holding(claim):
+                return self._delivery.deliver(claim, turn)
+        one = opened.attempts >= ONE_TEXT_AFTER
+        claim = self._lease.take_over(
+            meta, opened.inbox[:1] if one else None, self._timing.lease_seconds
+        )
+        observability.count("TakenOver")
+        waiting = self._inbox.waiting(claim.conversation, claim.generation)
+        texts = [text for text in waiting if text.sk in claim.turn.inbox]
+        return self._answer(claim, texts, {}) if texts else self._nothing_left(claim)
+
+    def _answer(
+        self, claim: Claim, texts: list[WaitingText], stages: dict[str, int]
+    ) -> DeliveryResult:
+        """From the claim to the carrier; the lease is handed back if that fails."""
+        deadline = Deadline.after(self._timing.answer_seconds)
+        with self._holding(claim):
+            reply = self._reply(claim, texts, stages, deadline)
+        observability.count(_METRICS[reply.turn.outcome])
+        if not reply.text:
+            return DeliveryResult(Progress.CLOSED)
+        with self._holding(reply.claim):
+            return self._delivery.deliver(reply.claim, reply.turn, reply.text)
+
+    def _reply(
+        self, claim: Claim, texts: list[WaitingText], stages: dict[str, int], deadline: Deadline
+    ) -> Reply:
+        """Answer, stop or set aside: each in one commit."""
+        conversation = claim.conversation
+        if claim.turn.attempts > SET_ASIDE_AFTER:
+            aside = [
+                self._inbox.setting_aside(conversation, text, self._timing.message_days)
+                for text in texts
+            ]
+            address = self._address(conversation, texts[0])
+            return self._engine.set_aside(claim, aside, reply_to=address, deadline=deadline)
+        taking = self._inbox.taking(conversation, texts)
+        if self._consents.opted_out(person_of(conversation) or "", claim.turn.route):
+            address = self._inbox.reply_to(conversation, texts[-1])
+            return self._engine.stop(claim, taking, reply_to=address, deadline=deadline)
+        opened = [self._inbox.open(conversation, text) for text in texts]
+        heard = [
+            incoming(text, sealed.received_at) for text, sealed in zip(opened, texts, strict=True)
+        ]
+        return self._engine.answer(
+            claim,
+            heard,
+            PROFILE,
+            deadline,
+            taking,
+            reply_to=opened[-1].reply_to,
+            stages=stages,
+        )
+
+    def _address(self, conversation: str, text: WaitingText) -> ReplyTo | None:
+        try:
+            return self._inbox.reply_to(conversation, text)
+        except CodecError:
+            return None
+
+    @contextmanager
+    def _holding(self, claim: Claim) -> Iterator[None]:
+        """Hand the lease back if the body fails, so that the next attempt need not wait for it."""
+        try:
+            yield
+        except LeaseLostError:
+            raise
+        except Exception as error:
+            self._release(claim, excused=isinstance(error, StoreBusyError))
+            raise
+
+    def _release(self, claim: Claim, *, excused: bool) -> None:
+        try:
+            self._lease.release(claim, excused=excused)
+        except (LeaseLostError, StoreBusyError):
+            return  # It runs out by itself; what failed before is what is reported.
+
+    def _nothing_left(self, claim: Claim) -> DeliveryResult:
+        """Its texts or its record are gone (FORGET): close the turn."""
+        self._lease.close(claim)
+        return DeliveryResult(Progress.CLOSED)
+
+    def _until(self, look_at: int) -> float:
+        return max(1.0, (look_at - milliseconds(self._clock)) / MILLISECONDS)
+
+
+_METRICS = {
+    Outcome.ANSWERED: "Answered",
+    Outcome.APOLOGISED: "Apologised",
+    Outcome.SET_ASIDE: "SetAside",
+    Outcome.STOPPED: "Stopped",
+}

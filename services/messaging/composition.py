@@ -1,0 +1,86 @@
+"""Puts the responder's parts together from its settings."""
+
+from __future__ import annotations
+
+from conversation import aws
+from conversation.exchange import EngineSettings
+from conversation.lease import Lease
+from conversation.models import ModelChain, build_chain
+from conversation.secrets import JsonSecret
+from conversation.tables import Tables
+from conversation.texts import Texts
+from conversation.turn import Engine
+from conversation.turns import Turns
+from messaging.answering import Answering, Timing
+from messaging.inbox import Inbox
+from messaging.settings import ResponderSettings
+from messaging.settling import Settling
+from messaging.wakeups import Wakeups
+from texting.carrier import Carrier
+from texting.consent import Consents
+from texting.delivery import Delivery
+
+
+def build_answering(settings: ResponderSettings, tables: Tables, wakeups: Wakeups) -> Answering:
+    """The responder's use case."""
+    lease, inbox = Lease(tables), Inbox(tables)
+    carrier = Carrier(
+        JsonSecret(settings.carrier_secret_arn, aws.secrets_manager),
+        api_url=settings.carrier_api_url,
+        timeout_seconds=settings.send_timeout_seconds,
+        messaging_service_sid=settings.messaging_service_sid,
+    )
+    delivery = Delivery(
+        tables,
+        carrier,
+        lease,
+        public_url=settings.public_url,
+        function_timeout_seconds=settings.function_timeout_seconds,
+        clock_skew_seconds=settings.clock_skew_seconds,
+    )
+    return Answering(
+        lease=lease,
+        inbox=inbox,
+        engine=build_engine(settings, tables),
+        turns=Turns(tables),
+        delivery=delivery,
+        consents=Consents(tables),
+        wakeups=wakeups,
+        settling=Settling(
+            lease,
+            inbox,
+            quiet_seconds=settings.settle_seconds,
+            cap_seconds=settings.settle_cap_seconds,
+        ),
+        timing=Timing(
+            answer_seconds=settings.answer_seconds,
+            lease_seconds=settings.function_timeout_seconds + settings.lease_slack_seconds,
+            send_seconds=settings.send_timeout_seconds,
+            message_days=settings.message_days,
+        ),
+    )
+
+
+def build_engine(settings: ResponderSettings, tables: Tables) -> Engine:
+    """The engine with the stack's chain of models."""
+    return Engine(
+        tables,
+        _chain(settings),
+        EngineSettings(
+            system_prompt=settings.system_prompt,
+            window_messages=settings.window_messages,
+            message_days=settings.message_days,
+            turn_days=settings.turn_days,
+        ),
+        Texts.load(settings.texts),
+    )
+
+
+def _chain(settings: ResponderSettings) -> ModelChain:
+    secret = settings.model_secret_arn
+    return build_chain(
+        settings.models,
+        max_output_tokens=settings.max_output_tokens,
+        answer_seconds=settings.answer_seconds,
+        secret=JsonSecret(secret, aws.secrets_manager) if secret else None,
+    )

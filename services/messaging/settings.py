@@ -1,0 +1,135 @@
+"""What the messaging functions read from their environment; nothing else here reads it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from conversation import aws
+from conversation.settings import Environment
+from conversation.tables import Tables
+
+
+@dataclass(frozen=True)
+class TableNames:
+    """The names of the three tables."""
+
+    people: str
+    conversations: str
+    keys: str
+
+    @classmethod
+    def read(cls, env: Environment) -> TableNames:
+        """Read them."""
+        return cls(
+            env.text("PEOPLE_TABLE"), env.text("CONVERSATIONS_TABLE"), env.text("KEYS_TABLE")
+        )
+
+    def connect(self) -> Tables:
+        """The tables, behind this worker's client."""
+        return Tables(aws.dynamodb(), self.people, self.conversations, self.keys)
+
+
+@dataclass(frozen=True)
+class ResponderSettings:
+    """The responder's settings; times are in the unit that their name ends in."""
+
+    tables: TableNames
+    wakeup_queue_url: str
+    carrier_secret_arn: str
+    carrier_api_url: str
+    public_url: str
+    messaging_service_sid: str
+    models: list[str]
+    model_secret_arn: str
+    system_prompt: str
+    window_messages: int
+    max_output_tokens: int
+    answer_seconds: float
+    settle_seconds: float
+    settle_cap_seconds: float
+    send_timeout_seconds: float
+    clock_skew_seconds: float
+    lease_slack_seconds: float
+    function_timeout_seconds: float
+    message_days: int
+    turn_days: int
+    texts: dict[str, str]
+
+    @classmethod
+    def load(cls, env: Environment | None = None) -> ResponderSettings:
+        """Read them all.
+
+        Raises:
+            SettingsError: Names every variable that is missing or wrong.
+        """
+        env = env or Environment()
+        settings = cls(
+            tables=TableNames.read(env),
+            wakeup_queue_url=env.text("WAKEUP_QUEUE_URL"),
+            carrier_secret_arn=env.text("CARRIER_SECRET_ARN"),
+            carrier_api_url=env.text("CARRIER_API_URL", "https://api.twilio.com"),
+            public_url=env.text("PUBLIC_URL"),
+            messaging_service_sid=env.text("MESSAGING_SERVICE_SID", ""),
+            models=env.texts("MODELS"),
+            model_secret_arn=env.text("MODEL_SECRET_ARN", ""),
+            system_prompt=env.text("SYSTEM_PROMPT"),
+            window_messages=env.integer("WINDOW_MESSAGES"),
+            max_output_tokens=env.integer("MAX_OUTPUT_TOKENS"),
+            answer_seconds=env.number("ANSWER_SECONDS"),
+            settle_seconds=env.number("SETTLE_SECONDS"),
+            settle_cap_seconds=env.number("SETTLE_CAP_SECONDS"),
+            send_timeout_seconds=env.number("SEND_TIMEOUT_SECONDS"),
+            clock_skew_seconds=env.number("CLOCK_SKEW_SECONDS"),
+            lease_slack_seconds=env.number("LEASE_SLACK_SECONDS"),
+            function_timeout_seconds=env.number("FUNCTION_TIMEOUT_SECONDS"),
+            message_days=env.integer("MESSAGE_DAYS", 30),
+            turn_days=env.integer("TURN_DAYS", 30),
+            texts=env.mapping("TEXTS", {}),
+        )
+        env.check()
+        return settings
+
+
+@dataclass(frozen=True)
+class SweepSettings:
+    """The sweep's settings; times are in the unit that their name ends in."""
+
+    tables: TableNames
+    wakeup_queue_url: str
+    carrier_secret_arn: str
+    carrier_api_url: str
+    public_url: str
+    senders: list[str]
+    listing_every_minutes: int
+    listing_lookback_minutes: int
+    wakes_per_shard: int
+    sweep_after_seconds: float
+    receipt_days: int
+    carrier_answers_reserved_words: bool
+    texts: dict[str, str]
+
+    @classmethod
+    def load(cls, env: Environment | None = None) -> SweepSettings:
+        """Read them all.
+
+        Raises:
+            SettingsError: Names every variable that is missing or wrong.
+        """
+        env = env or Environment()
+        settings = cls(
+            tables=TableNames.read(env),
+            wakeup_queue_url=env.text("WAKEUP_QUEUE_URL"),
+            carrier_secret_arn=env.text("CARRIER_SECRET_ARN"),
+            carrier_api_url=env.text("CARRIER_API_URL", "https://api.twilio.com"),
+            public_url=env.text("PUBLIC_URL"),
+            senders=env.texts("SENDERS"),
+            listing_every_minutes=env.integer("LISTING_EVERY_MINUTES", 5),
+            listing_lookback_minutes=env.integer("LISTING_LOOKBACK_MINUTES", 60),
+            wakes_per_shard=env.integer("SWEEP_WAKES_PER_SHARD", 25),
+            sweep_after_seconds=env.number("SWEEP_AFTER_SECONDS", 20),
+            receipt_days=env.integer("RECEIPT_DAYS", 30),
+            carrier_answers_reserved_words=env.flag("CARRIER_ANSWERS_RESERVED_WORDS", True),
+            texts=env.mapping("TEXTS", {}),
+        )
+        env.check()
+        return settings

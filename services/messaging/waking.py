@@ -1,0 +1,84 @@
+"""Waking conversations that have waited too long, from the sharded index (protocol rule 12)."""
+
+from __future__ import annotations
+
+import time
+
+from conversation import observability
+from conversation.clocks import MILLISECONDS, Clock, milliseconds
+from conversation.deadline import Deadline
+from conversation.ids import shards
+from conversation.items import Item
+from conversation.tables import ConditionFailedError, StoreBusyError, Tables, update
+from messaging.wakeups import Wakeups
+
+_MINUTE_SECONDS = 60
+_LONGEST_BACK_OFF_MINUTES = 60
+_LAST_DOUBLING = 6
+
+
+class Waking:
+    """Wakes what is due (protocol rule 12).
+
+    Args:
+        tables: The stack's tables.
+        wakeups: The queue.
+        wakes_per_shard: Most items looked at per shard and run.
+        clock: Epoch seconds.
+    """
+
+    def __init__(
+        self, tables: Tables, wakeups: Wakeups, wakes_per_shard: int, clock: Clock = time.time
+    ) -> None:
+        self._tables = tables
+        self._wakeups = wakeups
+        self._limit = wakes_per_shard
+        self._clock = clock
+
+    def run(self, deadline: Deadline) -> int:
+        """Wake each conversation that has something due, once.
+
+        Returns:
+            How many conversations were woken.
+        """
+        woken: set[str] = set()
+        now = milliseconds(self._clock)
+        longest = 0
+        for shard in shards():
+            if deadline.expired:
+                break  # The rest is due still when the next run begins.
+            for found in self._tables.due(shard, now, self._limit):
+                longest = max(longest, now - found["pending_at"])
+                self._look_at(found, woken)
+        observability.count("Woken", len(woken))
+        observability.duration("LongestOverdue", longest)
+        return len(woken)
+
+    def _look_at(self, found: Item, woken: set[str]) -> None:
+        """Wake its conversation, unless this run has, then move on when to look next.
+
+        In this order: a crash between the two wakes once more, under the same deduplication id.
+        """
+        item = self._tables.get(self._tables.conversations, found["pk"], found["sk"])
+        if item is None or item.get("pending_at") != found["pending_at"]:
+            return  # The index is read eventually: it has ended, or somebody moved it on.
+        conversation, pending_at = found["pk"], found["pending_at"]
+        if conversation not in woken:
+            self._wakeups.send_from_sweep(conversation, pending_at)
+            woken.add(conversation)
+        wakes = item.get("wakes", 0)
+        doublings = min(wakes, _LAST_DOUBLING)
+        minutes = min(2**doublings, _LONGEST_BACK_OFF_MINUTES)
+        later = milliseconds(self._clock) + minutes * _MINUTE_SECONDS * MILLISECONDS
+        action = update(
+            self._tables.conversations,
+            conversation,
+            found["sk"],
+            "SET pending_at = :later, wakes = :wakes",
+            condition="pending_at = :seen",
+            values={":later": later, ":wakes": wakes + 1, ":seen": pending_at},
+        )
+        try:
+            self._tables.write(action)
+        except (ConditionFailedError, StoreBusyError):
+            return  # It has ended meanwhile, or the next run looks again.

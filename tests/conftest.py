@@ -38,7 +38,7 @@ def _is_loopback(address: object) -> bool:
     if host in {"localhost", ""}:
         return True
     try:
-        return ipaddress.ip_address(host.split("%")[0]).is_loopback
+        return ipaddress.ip_address(host.split("%", maxsplit=1)[0]).is_loopback
     except ValueError:
         return False
 

@@ -71,19 +71,25 @@ class Lease:
         kept = meta.open_turn.inbox if inbox is None else tuple(inbox)
         return self._take(meta, replace(meta.open_turn, inbox=kept), seconds)
 
-    def release(self, claim: Claim, *, excused: bool = False) -> None:
+    def release(self, claim: Claim, *, excused: bool = False, look_at: int | None = None) -> None:
         """Hand the lease back with the turn still open, for whoever comes next to finish.
 
         Args:
             claim: Ours.
             excused: The attempt does not count: not the words were at fault but the store.
+            look_at: Epoch milliseconds at which the sweep is to look next, when that is known.
 
         Raises:
             LeaseLostError: It was no longer ours.
         """
-        excuse = ", open_turn.attempts = open_turn.attempts - :one" if excused else ""
-        expression = f"SET lease_until = :free, epoch = :next{excuse}"
-        self._end(claim, expression, {":one": 1} if excused else {})
+        expression, values = "SET lease_until = :free, epoch = :next", {}
+        if excused:
+            expression += ", open_turn.attempts = open_turn.attempts - :one"
+            values[":one"] = 1
+        if look_at is not None:
+            expression += ", pending_at = :look_at"
+            values[":look_at"] = look_at
+        self._end(claim, expression, values)
 
     def close(self, claim: Claim) -> None:
         """End the turn and the lease. Success also when the turn is closed already.

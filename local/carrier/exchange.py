@@ -259,8 +259,8 @@ class Carrier:
 
     def _apply_opt_out(self, message: Message) -> None:
         word, pair = reserved_word(message.from_, message.body), (message.to, message.from_)
-        if word is None:
-            return
+        if word is None or (word is OptOut.START and pair not in self.book.opted_out):
+            return  # Nothing to lift; "yes" is mostly an answer.
         if word is OptOut.STOP:
             self.book.opted_out.add(pair)
         elif word is OptOut.START:

@@ -1,6 +1,7 @@
 """The API's numbers and messaging services: what a deployment reads and points at itself.
 
-Owns ``IncomingPhoneNumbers`` (list, fetch, update) and the fetch of a messaging service.
+Owns ``IncomingPhoneNumbers`` (list, fetch, update) and the fetch of the account and of a messaging
+service.
 """
 
 from __future__ import annotations
@@ -31,6 +32,10 @@ _UPDATABLE = {
 
 def add_number_routes(router: APIRouter, carrier: Carrier, accounts: str) -> None:
     """Add the routes to the API; ``accounts`` is the path up to the account's sid."""
+
+    @router.get(f"{accounts}.json")
+    def get_account(account_sid: str) -> dict[str, Any]:
+        return {"sid": account_sid, "status": "active", "type": "Full"}
 
     @router.get(f"{accounts}/IncomingPhoneNumbers.json")
     def list_numbers(request: Request) -> dict[str, Any]:

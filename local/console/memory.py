@@ -1,0 +1,133 @@
+"""What the stack remembers, read from its tables as the administrator and made readable.
+
+Owns the page's view of ``people`` and ``conversations``: items grouped by person, content opened
+where its format is plain, and the item as stored beside it. Reads whole tables, which is right for
+a laptop and nowhere else.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from conversation import codec
+from conversation.items import Item, from_item
+from conversation.persons import address_hash
+from local.console.stack import CONTACTS, Stack
+
+_MOST_ITEMS = 5000
+_SHOWN_MESSAGES = 60
+_SHOWN_TURNS = 30
+# Attributes that hold content, and the role each is bound to; a message's is its own.
+_CONTENT = {"content": "", "text": "inbox", "reply_to": "reply_to"}
+
+
+class Memory:
+    """Reads what a stack remembers.
+
+    Args:
+        stack: Whose tables.
+    """
+
+    def __init__(self, stack: Stack) -> None:
+        self._stack = stack
+        self._names: dict[str, str] | None = None
+
+    def read(self) -> dict[str, Any]:
+        """Persons with their conversations, most recently seen first."""
+        people = list(self._scan("peopleTable"))
+        conversations = list(self._scan("conversationsTable"))
+        names = self._contact_names()
+        persons = [
+            _person(item, names, people, conversations)
+            for item in people
+            if item["sk"] == "person" and item["pk"].startswith("address#")
+        ]
+        persons.sort(key=lambda person: str(person["latest"]), reverse=True)
+        return {
+            "persons": persons,
+            "items": {"people": len(people), "conversations": len(conversations)},
+        }
+
+    def _scan(self, output: str) -> Iterable[Item]:
+        client, table = self._stack.aws("dynamodb"), self._stack.outputs[output]
+        pages = client.get_paginator("scan").paginate(
+            TableName=table, ConsistentRead=True, PaginationConfig={"MaxItems": _MOST_ITEMS}
+        )
+        for page in pages:
+            for item in page["Items"]:
+                yield from_item(item)
+
+    def _contact_names(self) -> dict[str, str]:
+        """Names by address hash; only the operator's key can tell whose hash it is."""
+        if self._names is None:
+            secrets = self._stack.aws("secretsmanager")
+            found = secrets.get_secret_value(SecretId=self._stack.outputs["carrierSecretArn"])
+            key = base64.b64decode(json.loads(found["SecretString"])["address_key"])
+            self._names = {address_hash(c.number, key): c.name for c in CONTACTS}
+        return self._names
+
+
+def _person(
+    address: Item, names: Mapping[str, str], people: list[Item], conversations: list[Item]
+) -> dict[str, Any]:
+    pk = f"person#{address['person']}"
+    mine = [item for item in people if item["pk"] == pk]
+    talk = sorted((i for i in conversations if i["pk"] == pk), key=lambda i: str(i["sk"]))
+    turns = [_turn(item) for item in _of(talk, "turn#")][::-1]
+    messages = [_shown(item) for item in _of(talk, "message#")]
+    meta = next((_shown(item) for item in talk if item["sk"] == "meta"), None)
+    return {
+        "id": address["person"],
+        "name": names.get(address["pk"].removeprefix("address#"), ""),
+        "address": _shown(address),
+        "consent": [_shown(item) for item in _of(mine, "consent#")],
+        "usage": [_shown(item) for item in _of(mine, "usage#")],
+        "receipts": len(_of(mine, "receipt#")),
+        "meta": meta,
+        "messages": messages[-_SHOWN_MESSAGES:],
+        "message_count": len(messages),
+        "inbox": [_shown(item) for item in _of(talk, "inbox#")],
+        "turns": turns[:_SHOWN_TURNS],
+        "latest": turns[0]["id"] if turns else "",
+    }
+
+
+def _of(items: list[Item], prefix: str) -> list[Item]:
+    return [item for item in items if item["sk"].startswith(prefix)]
+
+
+def _turn(item: Item) -> dict[str, Any]:
+    return {**_shown(item), "id": item["sk"].removeprefix("turn#")}
+
+
+def _shown(item: Item) -> dict[str, Any]:
+    """An item for the page: its plain fields, opened content, and ``stored``, as it rests."""
+    opened = {name: _opened(item, name, role) for name, role in _CONTENT.items() if name in item}
+    return {**_plain(item), **opened, "stored": _plain(item)}
+
+
+def _opened(item: Item, name: str, role: str) -> str | None:
+    """Content in clear, or None where it is sealed."""
+    try:
+        return codec.decode(
+            item[name],
+            item=f"{item['pk']}/{item['sk']}",
+            role=role or item["role"],
+            generation=item["generation"],
+        )
+    except (codec.CodecError, KeyError):
+        return None
+
+
+def _plain(value: Any) -> Any:
+    """Items as JSON; bytes are told by their format byte and length, never shown."""
+    if isinstance(value, bytes):
+        return f"format {value[0]}, {len(value) - 1} bytes" if value else "empty"
+    if isinstance(value, dict):
+        return {name: _plain(part) for name, part in value.items()}
+    if isinstance(value, list | set):
+        return [_plain(part) for part in value]
+    return value

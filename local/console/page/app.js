@@ -1,0 +1,106 @@
+// The page: reads the state once, then follows the events; asks by itself when the stream breaks.
+
+import { renderFaults } from "./faults.js";
+import { addLines, renderLogs } from "./logs.js";
+import { renderMemory } from "./memory.js";
+import { makePhones } from "./phone.js";
+import { renderTurns } from "./turns.js";
+import { spoken } from "./dom.js";
+
+const POLL_MILLISECONDS = 2000;
+const PARTS = ["texts", "memory", "logs", "faults"];
+const state = {};
+let phones = null;
+let polling = null;
+
+function show(part, value) {
+  state[part] = value;
+  if (part === "texts" || part === "memory") phones.update(state.texts ?? [], state.memory);
+  if (part === "memory") {
+    renderTurns(value);
+    renderMemory(value);
+  }
+  if (part === "logs") addLines(value);
+  if (part === "faults") renderFaults(value);
+}
+
+function pulse(word, live) {
+  const element = document.getElementById("pulse");
+  element.textContent = word;
+  element.classList.toggle("live", live);
+}
+
+async function read() {
+  const answer = await fetch("/console/api/state");
+  if (!answer.ok) throw new Error(`state: ${answer.status}`);
+  return answer.json();
+}
+
+async function poll() {
+  try {
+    const now = await read();
+    for (const part of PARTS) show(part, now[part]);
+    pulse("polling", true);
+  } catch {
+    pulse("stack not running", false);
+  }
+}
+
+function follow() {
+  const stream = new EventSource("/console/api/events");
+  for (const part of PARTS) {
+    stream.addEventListener(part, (event) => show(part, JSON.parse(event.data)));
+  }
+  stream.onopen = () => {
+    clearInterval(polling);
+    polling = null;
+    pulse("live", true);
+  };
+  stream.onerror = () => {
+    polling ??= setInterval(poll, POLL_MILLISECONDS);
+    pulse("reconnecting", false);
+    if (stream.readyState === EventSource.CLOSED) setTimeout(follow, POLL_MILLISECONDS);
+  };
+}
+
+function tabs() {
+  const buttons = [...document.querySelectorAll("[role=tab]")];
+  const select = (chosen) => {
+    for (const button of buttons) {
+      const on = button === chosen;
+      button.setAttribute("aria-selected", String(on));
+      button.tabIndex = on ? 0 : -1;
+      document.getElementById(button.getAttribute("aria-controls")).hidden = !on;
+    }
+  };
+  buttons.forEach((button, index) => {
+    button.addEventListener("click", () => select(button));
+    button.addEventListener("keydown", (event) => {
+      const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+      if (!step) return;
+      const next = buttons[(index + step + buttons.length) % buttons.length];
+      select(next);
+      next.focus();
+    });
+  });
+}
+
+async function start() {
+  tabs();
+  for (;;) {
+    try {
+      const first = await read();
+      document.getElementById("number").textContent = spoken(first.setting.number);
+      phones ??= makePhones(document.getElementById("phones"), first.setting.contacts);
+      renderLogs(first.setting.functions);
+      for (const part of PARTS) show(part, first[part]);
+      break;
+    } catch {
+      pulse("waiting for the stack", false);
+      await new Promise((done) => setTimeout(done, POLL_MILLISECONDS));
+    }
+  }
+  follow();
+}
+
+start();

@@ -1,0 +1,92 @@
+// The turns: what each one did, for how long, and what became of its reply.
+
+import { duration, h, replace, time } from "./dom.js";
+
+const STAGES = ["wait", "settle", "load", "model", "commit", "send"];
+const SAYS = {
+  wait: "waited for a worker",
+  settle: "let a burst settle",
+  load: "loaded the window",
+  model: "asked the model",
+  commit: "committed",
+  send: "sent the reply",
+};
+
+/** Show the turns of everybody, newest first. */
+export function renderTurns(memory) {
+  const turns = (memory.persons ?? [])
+    .flatMap((person) => person.turns.map((turn) => ({ person, turn })))
+    .sort((one, other) => (other.turn.id > one.turn.id ? 1 : -1));
+  document.getElementById("count-turns").textContent = turns.length || "";
+  replace(document.getElementById("panel-turns"), turns.length
+    ? turns.slice(0, 40).map(({ person, turn }) => card(person, turn))
+    : h("p", { className: "empty" }, "No turn yet. Send a text from one of the phones."));
+}
+
+function card(person, turn) {
+  const stages = STAGES.filter((stage) => stage in (turn.stages ?? {}));
+  const total = stages.reduce((sum, stage) => sum + turn.stages[stage], 0);
+  const reply = person.messages.find((m) => m.turn === turn.id && m.role === "ai");
+  return h("article", { className: "turn", "data-turn": turn.id },
+    h("header", {},
+      h("h3", {}, person.name || "Somebody"),
+      chip(turn.outcome),
+      chip(turn.delivery, turn.delivery_error),
+      h("span", { className: "quiet" }, time(turn.created_at / 1000)),
+      h("strong", { className: "total" }, duration(total))),
+    reply?.content ? h("p", { className: "said", dir: "auto" }, reply.content) : null,
+    h("ul", { className: "waterfall", "aria-label": "Stages" }, bars(turn, stages, total)),
+    h("p", { className: "quiet facts" }, facts(turn)),
+    attempts(turn),
+    stored(turn.stored, `turn ${turn.id}`));
+}
+
+function bars(turn, stages, total) {
+  let start = 0;
+  return stages.map((stage) => {
+    const milliseconds = turn.stages[stage];
+    const bar = h("span", { className: `bar-of ${stage}` });
+    bar.style.marginInlineStart = `${total ? (100 * start) / total : 0}%`;
+    bar.style.width = `${total ? Math.max((100 * milliseconds) / total, 0.5) : 0.5}%`;
+    start += milliseconds;
+    return h("li", { title: SAYS[stage] },
+      h("span", { className: "stage" }, stage),
+      h("span", { className: "track" }, bar),
+      h("span", { className: "milliseconds" }, duration(milliseconds)));
+  });
+}
+
+function facts(turn) {
+  const texts = turn.inbox?.length ?? 0;
+  return [
+    `${texts} text${texts === 1 ? "" : "s"}`,
+    turn.model,
+    `${turn.input_tokens ?? 0} → ${turn.output_tokens ?? 0} tokens`,
+    turn.segments ? `${turn.segments} segment${turn.segments === 1 ? "" : "s"}` : null,
+    turn.attempts > 1 ? `${turn.attempts} claims` : null,
+    turn.resent ? `resent ${turn.resent}×` : null,
+  ].filter(Boolean).join(" · ");
+}
+
+function attempts(turn) {
+  const failed = (turn.model_attempts ?? []).filter((attempt) => attempt.error);
+  if (!failed.length) return null;
+  return h("ul", { className: "attempts" }, failed.map((attempt) => h("li", {},
+    `${attempt.model}: ${attempt.error} after ${duration(attempt.ms ?? 0)}`)));
+}
+
+/** A word of a state, coloured by how good it is. */
+export function chip(word, detail) {
+  const good = ["answered", "accepted", "sent", "delivered", "in"];
+  const bad = ["apologised", "set_aside", "undelivered", "failed", "unknown", "out"];
+  const kind = good.includes(word) ? "good" : bad.includes(word) ? "bad" : "plain";
+  const text = String(word).replaceAll("_", " ");
+  return h("span", { className: `chip ${kind}` }, detail ? `${text} ${detail}` : text);
+}
+
+/** An item as it rests in its table. */
+export function stored(item, key) {
+  return h("details", { className: "stored", "data-key": key },
+    h("summary", {}, "as stored"),
+    h("pre", {}, JSON.stringify(item, null, 2)));
+}

@@ -1,0 +1,247 @@
+"""The console's API over a stand-in stack: what it shows, what it changes, whom it refuses."""
+
+from __future__ import annotations
+
+import base64
+import json
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+import pytest
+from fastapi.testclient import TestClient
+
+from conversation.items import Item, to_item
+from conversation.persons import address_hash
+from local.carrier import Carrier, Fault, Pace
+from local.config import OUR_NUMBER
+from local.console.app import create_app
+from local.scripted_model import ScriptedModel
+
+ADA = "+15550111"
+KEY = bytes(32)
+PERSON = {"pk": f"address#{address_hash(ADA, KEY)}", "sk": "person", "person": "01", "last_seen": 1}
+MESSAGE = {"pk": "person#01", "generation": "g", "created_at": 1_000, "schema": 1}
+HELLO = b"\x00hello \xc3\xa9"
+ITEMS: dict[str, list[Item]] = {
+    "people": [
+        PERSON,
+        {"pk": "person#01", "sk": "receipt#SM1", "effect": "inbox"},
+        {"pk": "person#01", "sk": "consent#abc#def", "state": "in", "at": 5},
+    ],
+    "conversations": [
+        {"pk": "person#01", "sk": "meta", "sequence": 2, "epoch": 3},
+        {
+            **MESSAGE,
+            "sk": "message#000000000000",
+            "role": "human",
+            "content": b"\x00hello \xc3\xa9",
+        },
+        {
+            **MESSAGE,
+            "sk": "message#000000000001",
+            "role": "ai",
+            "content": b"\x01sealed",
+            "turn": "T",
+        },
+        {"pk": "person#01", "sk": "turn#T", "outcome": "answered", "stages": {"model": 40}},
+    ],
+}
+
+
+@dataclass
+class Tables:
+    """boto3's DynamoDB client and Secrets Manager client, as far as the console uses them."""
+
+    items: dict[str, list[Item]]
+
+    def get_paginator(self, operation: str) -> Tables:
+        """The paginator of ``scan``."""
+        assert operation == "scan"
+        return self
+
+    def paginate(self, **request: Any) -> list[dict[str, Any]]:
+        """One page per item, so that paging is seen to work."""
+        return [{"Items": [to_item(item)]} for item in self.items[request["TableName"]]]
+
+    def get_secret_value(self, **_: Any) -> dict[str, str]:
+        """The carrier's secret."""
+        return {"SecretString": json.dumps({"address_key": base64.b64encode(KEY).decode()})}
+
+
+@dataclass
+class Line:
+    """A log line."""
+
+    number: int
+    function: str
+    text: str
+    at: float = 1.0
+
+
+@dataclass
+class StandIn:
+    """A stack without functions behind it."""
+
+    carrier: Carrier
+    model: ScriptedModel = field(default_factory=ScriptedModel)
+    outputs: dict[str, Any] = field(
+        default_factory=lambda: {
+            "peopleTable": "people",
+            "conversationsTable": "conversations",
+            "carrierSecretArn": "arn",
+            "functions": {"webhook": "dialtone-local-webhook", "responder": "…-responder"},
+        }
+    )
+    items: dict[str, list[Item]] = field(default_factory=lambda: ITEMS)
+    lines: list[Line] = field(default_factory=list)
+
+    def aws(self, service: str) -> Any:
+        """The tables, for any service."""
+        return Tables(self.items)
+
+    def log_lines(self, function: str = "", *, after: int = 0) -> list[Line]:
+        """Lines of a function after a number."""
+        return [n for n in self.lines if n.number > after and n.function.endswith(function)]
+
+
+@pytest.fixture
+def stack() -> Iterator[StandIn]:
+    """A stand-in whose number has no webhook."""
+    carrier = Carrier(pace=Pace(0.01, 0.01))
+    carrier.add_number(OUR_NUMBER)
+    yield StandIn(carrier)
+    carrier.close()
+
+
+@pytest.fixture
+def client(stack: StandIn) -> TestClient:
+    """A caller on this machine."""
+    return TestClient(create_app(stack), base_url="http://127.0.0.1:8080")
+
+
+def test_the_page_and_its_parts_are_served(client: TestClient) -> None:
+    """Every file that the page names is there, and the page may load nothing from elsewhere."""
+    page = client.get("/")
+    assert page.status_code == 200
+    assert "default-src 'none'" in page.headers["content-security-policy"]
+    assert "http://" not in page.text
+    assert "https://" not in page.text
+    for name in ("app.js", "phone.js", "turns.js", "memory.js", "logs.js", "faults.js", "dom.js"):
+        answer = client.get(f"/console/page/{name}")
+        assert answer.headers["content-type"].startswith("text/javascript")
+    assert client.get("/console/page/style.css").headers["content-type"].startswith("text/css")
+    assert client.get("/console/page/..%2fapp.py").status_code == 404
+
+
+def test_the_state_shows_what_is_remembered(client: TestClient) -> None:
+    """Persons have names, opened words, and their items as stored; sealed content stays closed."""
+    state = client.get("/console/api/state").json()
+    [person] = state["memory"]["persons"]
+    assert (person["name"], person["id"], person["receipts"]) == ("Ada", "01", 1)
+    assert [m["content"] for m in person["messages"]] == ["hello é", None]
+    assert person["messages"][0]["stored"]["content"] == "format 0, 8 bytes"
+    assert person["turns"][0]["stages"] == {"model": 40}
+    assert person["meta"]["sequence"] == 2
+    assert person["consent"][0]["state"] == "in"
+    assert state["setting"]["functions"] == ["responder", "webhook"]
+
+
+def test_a_missing_table_is_said(stack: StandIn, client: TestClient) -> None:
+    """While the tables are not there the page says so and everything else works."""
+    del stack.outputs["peopleTable"]
+    state = client.get("/console/api/state").json()
+    assert state["memory"]["problem"] == "KeyError"
+    assert state["faults"]
+
+
+def test_a_text_from_the_page_is_a_text(stack: StandIn, client: TestClient) -> None:
+    """A text goes through the carrier, on the channel chosen, and shows in the state."""
+    body = {"person": ADA, "channel": "whatsapp", "body": "hi"}
+    answer = client.post("/console/api/texts", json=body)
+    assert answer.status_code == 202
+    message = stack.carrier.message(answer.json()["sid"])
+    assert message is not None
+    assert (message.from_, message.to) == (f"whatsapp:{ADA}", f"whatsapp:{OUR_NUMBER}")
+    [text] = client.get("/console/api/state").json()["texts"]
+    assert (text["person"], text["channel"], text["body"]) == (ADA, "whatsapp", "hi")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"person": "+15559999", "body": "hi"},
+        {"person": ADA, "body": ""},
+        {"person": ADA, "body": "hi", "channel": "pigeon"},
+        {"person": ADA, "body": "x" * 20_001},
+    ],
+)
+def test_a_wrong_text_is_refused(client: TestClient, body: dict[str, str]) -> None:
+    """Strangers' phones, empty and endless texts and other channels are refused."""
+    assert client.post("/console/api/texts", json=body).status_code == 422
+
+
+def test_faults_are_switched(stack: StandIn, client: TestClient) -> None:
+    """The page turns the carrier's and the model's faults on and off."""
+    for source, name in (("carrier", "duplicate"), ("model", "slow"), ("model", "throttle")):
+        url = f"/console/api/faults/{source}/{name}"
+        assert client.put(url, json={"on": True}).status_code == 204
+    shown = client.get("/console/api/state").json()["faults"]
+    assert {f["name"] for f in shown if f["on"]} == {"duplicate", "slow", "throttle"}
+    assert stack.carrier.faults.active() == {Fault.DUPLICATE}
+    assert client.put("/console/api/faults/model/slow", json={"on": False}).status_code == 204
+    assert stack.model.faults.slow_seconds == 0
+    assert client.put("/console/api/faults/model/nonsense", json={"on": True}).status_code == 404
+    assert client.put("/console/api/faults/carrier/nonsense", json={"on": True}).status_code == 404
+
+
+def test_logs_are_filtered(stack: StandIn, client: TestClient) -> None:
+    """Logs of one function, after a line already seen."""
+    stack.lines = [Line(1, "d-webhook", "one"), Line(2, "d-sweep", "two"), Line(3, "d-sweep", "3")]
+    answer = client.get("/console/api/logs", params={"function": "sweep", "after": 2}).json()
+    assert [line["text"] for line in answer] == ["3"]
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Host": "rebound.example"},
+        {"Origin": "https://elsewhere.example"},
+        {"Origin": "http://127.0.0.1:9999"},
+        {"Origin": "null"},
+    ],
+)
+def test_other_sites_are_refused(
+    stack: StandIn, client: TestClient, headers: dict[str, str]
+) -> None:
+    """A rebound name or a foreign origin reads nothing and sends nothing."""
+    answer = client.post("/console/api/texts", json={"person": ADA, "body": "x"}, headers=headers)
+    assert answer.status_code == 403
+    assert client.get("/console/api/state", headers=headers).status_code == 403
+    assert stack.carrier.messages() == []
+
+
+def test_events_tell_each_part_once_and_then_changes(
+    stack: StandIn, serve: Callable[[Any], str]
+) -> None:
+    """The stream begins with every part, then sends only the part that changed."""
+    url, names = serve(create_app(stack)), []
+    threading.Timer(0.7, lambda: stack.carrier.text(ADA, OUR_NUMBER, "news")).start()
+    with httpx.stream("GET", f"{url}/console/api/events", timeout=10) as stream:
+        for line in stream.iter_lines():
+            if line.startswith("event:"):
+                names.append(line.removeprefix("event: "))
+            if line.startswith("data:") and len(names) == 5:
+                assert json.loads(line.removeprefix("data: "))[0]["body"] == "news"
+                break
+    assert names == ["texts", "memory", "logs", "faults", "texts"]
+
+
+def test_a_stopping_stack_ends_the_stream(stack: StandIn, serve: Callable[[Any], str]) -> None:
+    """An open page does not hold up the stop."""
+    url = serve(create_app(stack))
+    threading.Timer(0.5, stack.carrier.stopping.set).start()
+    with httpx.stream("GET", f"{url}/console/api/events", timeout=5) as stream:
+        assert "event: texts" in list(stream.iter_lines())

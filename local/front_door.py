@@ -1,0 +1,211 @@
+"""The stack's one public port: webhooks, carrier, model, console page, and what tests ask.
+
+Adds what the emulated gateway lacks: a stable address, forwarding headers, the size limit, and the
+generic body of an error. Its routing and throttling are the emulated gateway's own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import socket
+import uuid
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import uvicorn
+from fastapi import FastAPI, Request, Response
+from fastapi.responses import JSONResponse
+
+from local.background import Background
+from local.carrier import carrier_app
+from local.config import LOOPBACK
+from local.faults import FaultError
+from local.scripted_model import model_app
+
+if TYPE_CHECKING:
+    from local.stack import LocalStack
+
+BODY_LIMIT = 10 * 1024 * 1024
+GATEWAY_SECONDS = 29.0
+BAD_GATEWAY = 502
+HOP_BY_HOP = {"connection", "content-length", "keep-alive", "transfer-encoding", "upgrade"}
+WEBHOOKS = "/webhooks"
+
+
+class PortTakenError(Exception):
+    """Somebody else listens on the port; the message says what to do."""
+
+
+def listen(port: int) -> socket.socket:
+    """Return a listening socket.
+
+    Raises:
+        PortTakenError: The port is in use.
+    """
+    listener = socket.socket()
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((LOOPBACK, port))
+        listener.listen(128)
+    except OSError as error:
+        listener.close()
+        if error.errno == errno.EADDRINUSE:
+            raise PortTakenError(
+                f"port {port} is taken: stop what listens there, or choose another with --port"
+            ) from error
+        raise
+    return listener
+
+
+class FrontDoor:
+    """The server, on a thread of its own: a page that hangs must not hold up the functions.
+
+    Args:
+        stack: What it is the front of.
+        listener: From :func:`listen`.
+    """
+
+    def __init__(self, stack: LocalStack, listener: socket.socket) -> None:
+        self.port = int(listener.getsockname()[1])
+        self._listener = listener
+        self._background = Background("front-door")
+        self._gateway = httpx.AsyncClient(timeout=GATEWAY_SECONDS, trust_env=False)
+        self._stack = stack
+        config = uvicorn.Config(
+            self._app(),
+            log_config=None,
+            access_log=False,
+            lifespan="off",
+            timeout_graceful_shutdown=1,
+        )
+        self._server = uvicorn.Server(config)
+        self._serving = self._background.submit(self._server.serve(sockets=[self._listener]))
+
+    def stop(self) -> None:
+        """Stop taking requests; event streams of the page are cut."""
+        self._server.should_exit = True
+        self._server.force_exit = False
+        try:
+            self._serving.result(timeout=5)
+        except TimeoutError:
+            self._serving.cancel()
+        self._background.run(self._gateway.aclose())
+        self._background.close()
+        self._listener.close()
+
+    def _app(self) -> FastAPI:
+        app = FastAPI(openapi_url=None)
+        app.mount("/carrier", carrier_app(self._stack.carrier))
+        app.mount("/bedrock", model_app(self._stack.model))
+        app.add_api_route(
+            WEBHOOKS + "/{path:path}",
+            self._forward,
+            methods=["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"],
+        )
+        add_admin_routes(app, self._stack)
+        return app
+
+    def add(self, app: Any) -> None:
+        """Mount the console page under everything that is not mounted yet."""
+        self._server.config.app.mount("/", app)  # type: ignore[union-attr] # a FastAPI app, above
+
+    async def _forward(self, request: Request) -> Response:
+        """Hand a request to the emulated gateway."""
+        gateway = self._stack.gateway_url
+        if gateway is None:
+            return JSONResponse({"message": "the local stack is still starting"}, 503)
+        body = await _limited_body(request)
+        if body is None:
+            return JSONResponse({"message": "Request Too Long"}, 413)
+        try:
+            answer = await self._gateway.request(
+                request.method,
+                _target(request, gateway),
+                content=body,
+                headers=_headers(request, self.port),
+            )
+        except httpx.TimeoutException:
+            return JSONResponse({"message": "Endpoint request timed out"}, 504)
+        except httpx.TransportError:
+            return JSONResponse({"message": "Internal server error"}, 500)
+        if answer.status_code == BAD_GATEWAY:
+            # The emulated gateway puts a handler's error into the body; the real one never does.
+            return JSONResponse({"message": "Internal server error"}, BAD_GATEWAY)
+        headers = {k: v for k, v in answer.headers.items() if k.lower() not in HOP_BY_HOP}
+        headers.pop("content-encoding", None)  # httpx has decoded it
+        return Response(answer.content, answer.status_code, headers)
+
+
+def _target(request: Request, gateway: str) -> str:
+    raw = request.scope.get("raw_path") or request.url.path.encode()
+    query = request.scope.get("query_string", b"")
+    return gateway + raw.split(b"?")[0].decode("ascii") + (f"?{query.decode()}" if query else "")
+
+
+def _headers(request: Request, port: int) -> list[tuple[str, str]]:
+    kept = [(k, v) for k, v in request.headers.items() if k.lower() not in HOP_BY_HOP]
+    client = request.client.host if request.client else LOOPBACK
+    trace = uuid.uuid4().hex
+    return [
+        *kept,
+        ("X-Forwarded-For", client),
+        ("X-Forwarded-Port", str(port)),
+        ("X-Forwarded-Proto", request.url.scheme),
+        ("X-Amzn-Trace-Id", f"Root=1-{trace[:8]}-{trace[8:]}"),
+    ]
+
+
+async def _limited_body(request: Request) -> bytes | None:
+    pieces, size = [], 0
+    async for piece in request.stream():
+        size += len(piece)
+        if size > BODY_LIMIT:
+            return None
+        pieces.append(piece)
+    return b"".join(pieces)
+
+
+def add_admin_routes(app: FastAPI, stack: LocalStack) -> None:
+    """Add what tests and benchmarks ask a running stack from outside its process."""
+
+    @app.get("/_local/health")
+    def health() -> dict[str, Any]:
+        return {"ready": stack.ready, "outputs": stack.outputs, "notes": stack.notes}
+
+    @app.get("/_local/faults")
+    def faults() -> list[dict[str, Any]]:
+        return [vars(rule) for rule in stack.faults.rules]
+
+    @app.post("/_local/faults")
+    async def add_fault(request: Request) -> Response:
+        asked = dict(await request.json())
+        try:
+            rule = stack.faults.add(asked.pop("action", ""), **asked)
+        except FaultError as error:
+            return JSONResponse({"message": str(error)}, 400)
+        return JSONResponse({"id": rule.id}, 201)
+
+    @app.delete("/_local/faults")
+    def clear_faults() -> Response:
+        stack.faults.clear()
+        return Response(status_code=204)
+
+    @app.get("/_local/usage")
+    def usage() -> list[dict[str, Any]]:
+        return stack.meter.rows()
+
+    @app.delete("/_local/usage")
+    def reset_usage() -> Response:
+        stack.meter.reset()
+        return Response(status_code=204)
+
+    @app.post("/_local/invoke/{function}")
+    async def invoke(function: str, request: Request) -> Response:
+        event = await request.json()
+        result = await asyncio.to_thread(stack.invoke_raw, function, event)
+        return JSONResponse({"error": result.error, "payload": result.payload})
+
+    @app.get("/_local/logs")
+    def logs(function: str = "", after: int = 0) -> list[dict[str, Any]]:
+        return [vars(line) for line in stack.log_lines(function, after=after)]

@@ -1,0 +1,150 @@
+"""HTTP/1.1 over asyncio streams: just what the function host and the AWS proxy need.
+
+Owns framing. A general server would cost each AWS call of a function more than the emulator does;
+both ends here are our own machine's botocore, Lambda runtime clients and emulator.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+HEAD_LIMIT = 64 * 1024
+CHUNK = 64 * 1024
+
+
+class WireError(Exception):
+    """The peer closed early or does not speak HTTP/1.1."""
+
+
+# What ends a connection's task without being anybody's fault. A cancelled one is among them:
+# asyncio up to 3.11 would log it as a failed callback.
+GONE = (WireError, ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError)
+
+
+@dataclass(frozen=True)
+class Head:
+    """The start line and headers of a message, also as they came (``raw``)."""
+
+    start: str
+    headers: dict[str, str]
+    raw: bytes
+
+    @property
+    def method(self) -> str:
+        """The verb of a request."""
+        return self.start.split(" ", 1)[0]
+
+    @property
+    def target(self) -> str:
+        """The path of a request, with its query."""
+        return self.start.split(" ")[1]
+
+    @property
+    def status(self) -> int:
+        """The status of a response."""
+        return int(self.start.split(" ")[1])
+
+    @property
+    def chunked(self) -> bool:
+        """Whether the body comes in chunks."""
+        return self.headers.get("transfer-encoding", "").lower() == "chunked"
+
+    @property
+    def length(self) -> int | None:
+        """The declared length of the body, None when it is not declared."""
+        value = self.headers.get("content-length")
+        return None if value is None else int(value)
+
+    @property
+    def keeps_alive(self) -> bool:
+        """Whether the peer means to use the connection again."""
+        return self.headers.get("connection", "").lower() != "close"
+
+
+async def read_head(reader: asyncio.StreamReader) -> Head | None:
+    """Read a start line with headers; None when the peer closed between messages."""
+    try:
+        raw = await reader.readuntil(b"\r\n\r\n")
+    except asyncio.IncompleteReadError as error:
+        if error.partial:
+            raise WireError("closed within a head") from error
+        return None
+    except asyncio.LimitOverrunError as error:
+        raise WireError("head too large") from error
+    start, *lines = raw.decode("latin-1").split("\r\n")
+    headers = {}
+    for line in lines:
+        name, separator, value = line.partition(":")
+        if separator:
+            headers[name.strip().lower()] = value.strip()
+    return Head(start, headers, raw)
+
+
+async def body_pieces(
+    reader: asyncio.StreamReader, head: Head, *, until_close: bool = False
+) -> AsyncIterator[bytes]:
+    """Yield a body as it comes, framed as it came: chunk headers and trailers included."""
+    if head.chunked:
+        async for piece in _chunks(reader):
+            yield piece
+    elif head.length is not None:
+        left = head.length
+        while left:
+            piece = await reader.read(min(left, CHUNK))
+            if not piece:
+                raise WireError("closed within a body")
+            left -= len(piece)
+            yield piece
+    elif until_close:
+        while piece := await reader.read(CHUNK):
+            yield piece
+
+
+async def _chunks(reader: asyncio.StreamReader) -> AsyncIterator[bytes]:
+    while True:
+        line = await reader.readline()
+        size = int(line.split(b";")[0], 16)
+        yield line + await reader.readexactly(size + 2) if size else line
+        if not size:
+            break
+    while True:
+        trailer = await reader.readline()
+        yield trailer
+        if trailer in (b"\r\n", b""):
+            return
+
+
+async def read_body(reader: asyncio.StreamReader, head: Head) -> bytes:
+    """Read a whole body as the peer framed it (chunks stay chunked)."""
+    return b"".join([piece async for piece in body_pieces(reader, head)])
+
+
+def unchunked(head: Head, body: bytes) -> bytes:
+    """Return the content of a body that :func:`read_body` read."""
+    if not head.chunked:
+        return body
+    content, rest = b"", body
+    while rest:
+        line, _, rest = rest.partition(b"\r\n")
+        size = int(line.split(b";")[0], 16)
+        if not size:
+            break
+        content, rest = content + rest[:size], rest[size + 2 :]
+    return content
+
+
+REASONS = {200: "OK", 202: "Accepted", 400: "Bad Request", 404: "Not Found", 500: "Server Error"}
+
+
+def response(
+    status: int, body: bytes = b"", headers: dict[str, str] | None = None, *, close: bool = False
+) -> bytes:
+    """Return a whole response, ready to be written."""
+    lines = [f"HTTP/1.1 {status} {REASONS.get(status, 'Status')}"]
+    lines += [f"{name}: {value}" for name, value in (headers or {}).items()]
+    lines.append(f"Content-Length: {len(body)}")
+    if close:
+        lines.append("Connection: close")
+    return "\r\n".join([*lines, "", ""]).encode("latin-1") + body

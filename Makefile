@@ -82,7 +82,7 @@ payload: $(VENV)/.local ## Build what the image holds, for this machine, into bu
 	@$(BIN)/python services/build_payload.py --target build/payload --uv $(BIN)/uv $(ARGS)
 
 .PHONY: image
-image: ## Build the arm64 image with Docker (ARGS='--build-arg EXTRAS=models' adds model SDKs)
+image: ## Build the arm64 image with Docker (ARGS='--build-arg EXTRAS=openai' adds that SDK)
 	docker buildx build --platform linux/arm64 --provenance=false --tag dialtone \
 		--file services/Dockerfile $(ARGS) .
 

@@ -14,7 +14,7 @@ compile=("$uv" pip compile pyproject.toml --quiet --universal --python-version 3
 
 "${compile[@]}" --output-file requirements/dev.txt "$@" \
     --group build --group infra --group services --group models --group local --group dev
-for group in build infra services models local; do
+for group in build infra services local anthropic ollama openai; do
     "${compile[@]}" --output-file "requirements/$group.txt" \
         --constraint requirements/dev.txt --group "$group"
 done

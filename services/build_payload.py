@@ -38,7 +38,7 @@ NEVER_IMPORTED = {
     "propcache": "aiohttp",
     "yarl": "aiohttp",
     "pyjwt": "twilio: access tokens for its voice and chat clients",
-    "httpx": "langchain-core: langsmith takes httpx2; back with the `models` extra",
+    "httpx": "langchain-core: langsmith takes httpx2; back with another provider's extra",
     "httpcore": "httpx",
     "h11": "httpcore",
     "httpcore2": "httpx2, once it sends: langsmith uploads no traces from here",
@@ -234,7 +234,7 @@ def build(target: Path, *, uv: str, extras: list[str], installed_at: Path | None
     Args:
         target: The folder; what it held is removed.
         uv: The uv to install with.
-        extras: Files of requirements/ to add, such as `models`.
+        extras: Providers whose SDK to add: `anthropic`, `ollama`, `openai`.
         installed_at: Where the payload will lie when it runs; tracebacks name files there.
     """
     shutil.rmtree(target, ignore_errors=True)
@@ -256,7 +256,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Build what the image holds.")
     parser.add_argument("--target", type=Path, default=ROOT / "build" / "payload")
     parser.add_argument("--uv", default=shutil.which("uv") or "uv", help="the uv to install with")
-    parser.add_argument("--extras", default="", help="requirement files to add, such as `models`")
+    parser.add_argument("--extras", default="", help="providers to add, such as `openai ollama`")
     parser.add_argument("--installed-at", type=Path, help="where the payload will lie")
     options = parser.parse_args()
     build(

@@ -169,7 +169,9 @@ def test_nothing_is_left_out_that_the_lock_does_not_have() -> None:
     assert set(build_payload.NEVER_IMPORTED) <= locked
 
 
-@pytest.mark.parametrize("extras", [[], ["models"]], ids=["default", "models"])
+@pytest.mark.parametrize(
+    "extras", [[], ["anthropic", "ollama", "openai"]], ids=["default", "every-provider"]
+)
 def test_the_arm64_set_resolves_from_wheels_alone(tmp_path: Path, extras: list[str]) -> None:
     """The image's packages have wheels for Lambda's arm64 and Python 3.13: nothing compiles."""
     requirements = tmp_path / "requirements.txt"

@@ -14,7 +14,9 @@ from typing import Any
 
 from conversation import codec
 from conversation.items import Item, from_item
-from conversation.persons import address_hash
+from conversation.persons import address_hash, route_of
+from local.carrier.message import WHATSAPP
+from local.config import OUR_NUMBER
 from local.console.stack import CONTACTS, Stack
 
 _MOST_ITEMS = 5000
@@ -33,15 +35,18 @@ class Memory:
 
     def __init__(self, stack: Stack) -> None:
         self._stack = stack
-        self._names: dict[str, str] | None = None
+        self._names: dict[str, str] = {}
+        self._channels: dict[str, str] = {}
 
     def read(self) -> dict[str, Any]:
         """Persons with their conversations, most recently seen first."""
         people = list(self._scan("peopleTable"))
         conversations = list(self._scan("conversationsTable"))
-        names = self._contact_names()
+        self._learn_names()
+        for item in people + conversations:
+            self._add_channel(item)
         persons = [
-            _person(item, names, people, conversations)
+            _person(item, self._names, people, conversations)
             for item in people
             if item["sk"] == "person" and item["pk"].startswith("address#")
         ]
@@ -60,14 +65,23 @@ class Memory:
             for item in page["Items"]:
                 yield from_item(item)
 
-    def _contact_names(self) -> dict[str, str]:
-        """Names by address hash; only the operator's key can tell whose hash it is."""
-        if self._names is None:
-            secrets = self._stack.aws("secretsmanager")
-            found = secrets.get_secret_value(SecretId=self._stack.outputs["carrierSecretArn"])
-            key = base64.b64decode(json.loads(found["SecretString"])["address_key"])
-            self._names = {address_hash(c.number, key): c.name for c in CONTACTS}
-        return self._names
+    def _learn_names(self) -> None:
+        """Whose hashes these are, which only the holder of the stack's key can tell."""
+        if self._names:
+            return
+        secrets = self._stack.aws("secretsmanager")
+        found = secrets.get_secret_value(SecretId=self._stack.outputs["carrierSecretArn"])
+        key = base64.b64decode(json.loads(found["SecretString"])["address_key"])
+        for address, channel in ((OUR_NUMBER, "SMS"), (f"{WHATSAPP}{OUR_NUMBER}", "WhatsApp")):
+            self._channels[route_of(address, "", key).partition("#")[0]] = channel
+        self._names = {address_hash(c.number, key): c.name for c in CONTACTS}
+
+    def _add_channel(self, item: Item) -> None:
+        """Name the channel of what has a route."""
+        route = item.get("route") or item["sk"].removeprefix("consent#")
+        channel = self._channels.get(route.partition("#")[0])
+        if channel:
+            item["channel"] = channel
 
 
 def _person(
@@ -106,7 +120,8 @@ def _turn(item: Item) -> dict[str, Any]:
 def _shown(item: Item) -> dict[str, Any]:
     """An item for the page: its plain fields, opened content, and ``stored``, as it rests."""
     opened = {name: _opened(item, name, role) for name, role in _CONTENT.items() if name in item}
-    return {**_plain(item), **opened, "stored": _plain(item)}
+    rests = {name: value for name, value in item.items() if name != "channel"}
+    return {**_plain(item), **opened, "stored": _plain(rests)}
 
 
 def _opened(item: Item, name: str, role: str) -> str | None:

@@ -27,7 +27,7 @@ function row(fault) {
       onchange: (event) => flick(fault, event.target),
     }),
     h("label", { for: id },
-      h("span", { className: "name" }, fault.name.replaceAll("_", " ")),
+      h("span", { className: "name" }, fault.name.replaceAll("_", " ").replace(/([a-z])(\d)/, "$1 $2")),
       h("span", { className: "quiet" }, fault.says)));
 }
 

@@ -59,7 +59,7 @@ function row(line) {
   const body = detail
     ? h("details", {}, h("summary", {}, head), h("pre", {}, JSON.stringify(detail, null, 2)))
     : h("p", {}, head);
-  return h("li", { className: `line ${level.toLowerCase()}` }, body);
+  return h("li", { className: `line level-${level.toLowerCase() || "none"}` }, body);
 }
 
 function parse(text) {

@@ -25,7 +25,7 @@ function card(person) {
     h("header", {},
       h("h3", {}, person.name || "Somebody"),
       h("code", { className: "id" }, person.id),
-      person.consent.map((item) => chip(item.state, channelOf(item.sk)))),
+      person.consent.map((item) => chip(item.state, item.channel))),
     facts([
       ["messages", person.message_count],
       ["waiting", person.inbox.filter((item) => !item.set_aside_at).length],
@@ -37,15 +37,13 @@ function card(person) {
       ["open turn", meta?.open_turn ? meta.open_turn.state : "none"],
     ]),
     person.inbox.length ? list("Inbox", person.inbox.map(waiting)) : null,
-    list("Messages", person.messages.map(message)),
+    person.messages.length ? list("Messages", person.messages.map(message)) : null,
     person.usage.map((item) => h("p", { className: "quiet" },
       `${item.sk.replace("usage#", "")}: ${item.turns ?? 0} turns, ${item.input_tokens ?? 0} → `
       + `${item.output_tokens ?? 0} tokens, ${item.segments ?? 0} segments`)),
     stored({ address: person.address.stored, meta: meta?.stored, consent: person.consent.map((c) => c.stored) },
       `person ${person.id}`));
 }
-
-const channelOf = (sk) => sk.replace(/^consent#/, "").slice(0, 6);
 
 function facts(pairs) {
   return h("dl", { className: "facts" }, pairs.map(([term, value]) => h("div", {},

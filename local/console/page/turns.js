@@ -26,7 +26,7 @@ export function renderTurns(memory) {
 function card(person, turn) {
   const stages = STAGES.filter((stage) => stage in (turn.stages ?? {}));
   const total = stages.reduce((sum, stage) => sum + turn.stages[stage], 0);
-  const reply = person.messages.find((m) => m.turn === turn.id && m.role === "ai");
+  const said = person.messages.filter((m) => m.turn === turn.id && m.content);
   return h("article", { className: "turn", "data-turn": turn.id },
     h("header", {},
       h("h3", {}, person.name || "Somebody"),
@@ -34,7 +34,8 @@ function card(person, turn) {
       chip(turn.delivery, turn.delivery_error),
       h("span", { className: "quiet" }, time(turn.created_at / 1000)),
       h("strong", { className: "total" }, duration(total))),
-    reply?.content ? h("p", { className: "said", dir: "auto" }, reply.content) : null,
+    said.map((m) => h("p", { className: m.role === "human" ? "said asked" : "said", dir: "auto" },
+      m.content)),
     h("ul", { className: "waterfall", "aria-label": "Stages" }, bars(turn, stages, total)),
     h("p", { className: "quiet facts" }, facts(turn)),
     attempts(turn),
@@ -59,6 +60,7 @@ function bars(turn, stages, total) {
 function facts(turn) {
   const texts = turn.inbox?.length ?? 0;
   return [
+    turn.channel,
     `${texts} text${texts === 1 ? "" : "s"}`,
     turn.model,
     `${turn.input_tokens ?? 0} → ${turn.output_tokens ?? 0} tokens`,

@@ -133,3 +133,63 @@ class SweepSettings:
         )
         env.check()
         return settings
+
+
+@dataclass(frozen=True)
+class WebhookSettings:
+    """The webhook's settings; times are in the unit that their name ends in."""
+
+    tables: TableNames
+    wakeup_queue_url: str
+    carrier_secret_arn: str
+    public_url: str
+    receipt_days: int
+    sweep_after_seconds: float
+    carrier_answers_reserved_words: bool
+    texts: dict[str, str]
+
+    @classmethod
+    def load(cls, env: Environment | None = None) -> WebhookSettings:
+        """Read them all.
+
+        Raises:
+            SettingsError: Names every variable that is missing or wrong.
+        """
+        env = env or Environment()
+        settings = cls(
+            tables=TableNames.read(env),
+            wakeup_queue_url=env.text("WAKEUP_QUEUE_URL"),
+            carrier_secret_arn=env.text("CARRIER_SECRET_ARN"),
+            public_url=env.text("PUBLIC_URL"),
+            receipt_days=env.integer("RECEIPT_DAYS", 30),
+            sweep_after_seconds=env.number("SWEEP_AFTER_SECONDS", 20),
+            carrier_answers_reserved_words=env.flag("CARRIER_ANSWERS_RESERVED_WORDS", True),
+            texts=env.mapping("TEXTS", {}),
+        )
+        env.check()
+        return settings
+
+
+@dataclass(frozen=True)
+class StatusSettings:
+    """The settings of the function that takes delivery reports."""
+
+    tables: TableNames
+    carrier_secret_arn: str
+    public_url: str
+
+    @classmethod
+    def load(cls, env: Environment | None = None) -> StatusSettings:
+        """Read them all.
+
+        Raises:
+            SettingsError: Names every variable that is missing or wrong.
+        """
+        env = env or Environment()
+        settings = cls(
+            tables=TableNames.read(env),
+            carrier_secret_arn=env.text("CARRIER_SECRET_ARN"),
+            public_url=env.text("PUBLIC_URL"),
+        )
+        env.check()
+        return settings

@@ -18,6 +18,7 @@ from twilio.base.exceptions import TwilioException
 from twilio.rest import Client
 from urllib3.exceptions import NameResolutionError, NewConnectionError
 
+from conversation.clocks import MILLISECONDS
 from conversation.secrets import JsonSecret, SecretError
 from texting.carrier_http import DEFAULT_URL, CarrierHttp
 from texting.carrier_outcomes import (
@@ -195,10 +196,10 @@ def _describe(error: TwilioException) -> str:
 def _until(stream: Iterator[Any], since: int) -> Iterator[CarrierMessage]:
     for record in stream:
         message = _message(record)
-        if message.created_at < since - _ORDER_SLACK_MS:
-            return
-        if message.created_at >= since:
+        if message.created_at is None or message.created_at >= since:
             yield message
+        elif message.created_at < since - _ORDER_SLACK_MS:
+            return
 
 
 def _message(record: Any) -> CarrierMessage:
@@ -216,6 +217,5 @@ def _message(record: Any) -> CarrierMessage:
     )
 
 
-def _epoch_ms(moment: datetime | None) -> int:
-    """Give a time in epoch milliseconds; a message without any is as new as can be."""
-    return int(moment.timestamp() * 1000) if moment is not None else 1 << 62
+def _epoch_ms(moment: datetime | None) -> int | None:
+    return None if moment is None else int(moment.timestamp() * MILLISECONDS)

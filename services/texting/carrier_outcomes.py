@@ -61,7 +61,7 @@ class CarrierMessage:
         media: Attachments.
         status: The carrier's word for where it is.
         error_code: Why it failed, if it did.
-        created_at: Epoch milliseconds by the carrier's clock, to the second.
+        created_at: Epoch milliseconds by the carrier's clock, to the second; None when not told.
         service: The messaging service it was sent through, or empty.
     """
 
@@ -73,7 +73,7 @@ class CarrierMessage:
     media: int
     status: str
     error_code: int | None
-    created_at: int
+    created_at: int | None
     service: str = ""
 
 

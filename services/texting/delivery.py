@@ -31,13 +31,13 @@ from texting.carrier_outcomes import (
     Unknown,
 )
 from texting.consent import Consents
+from texting.delivery_path import STATUS_PATH
 from texting.reconciliation import Asked, sent_for
 from texting.rendering import render
 from texting.segments import count
 from texting.states import from_carrier
 from texting.tracking import News, count_segments, record
 
-STATUS_PATH: Final = "/webhooks/twilio/status/"
 BEGIN_SECONDS: Final = 2.0
 """An attempt begins within this of the write that announced it, or not at all (rule 13)."""
 

@@ -1,0 +1,228 @@
+"""Accepting a text: its receipt and its effect, in one transaction (protocol rules 1 to 5).
+
+One way in, for the webhook and for the carrier's listing alike. Owns what a text's effect is: an
+inbox item, a change of consent, or nothing. Sends no wake-up and no answer; it says which are due.
+
+A text without words is accepted like any other and waits for its turn: the model is told that
+attachments came which it cannot see, so the person hears that only text can be read, in order
+with everything else, once, and also when only the listing found the message.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from conversation.clocks import Clock, expiry, milliseconds
+from conversation.ids import Ids
+from conversation.items import SCHEMA
+from conversation.keys import Keys
+from conversation.persons import Persons, address_hash, person_key, route_of
+from conversation.tables import Action, ConditionFailedError, StoreBusyError, Tables, put
+from conversation.texts import Texts
+from messaging.inbound import InboundText
+from messaging.inbox import Inbox
+from messaging.reserved_words import ReservedWord, carrier_answers, instruction
+from texting.consent import Consent, Consents
+
+INBOX: Final = "inbox"
+CONSENT: Final = "consent"
+IGNORED: Final = "ignored"
+
+_RECEIPT: Final = 0
+_GENERATION: Final = 1
+_GENERATIONS_TRIED: Final = 4
+
+_CONSENTS: Final = {ReservedWord.STOP: Consent.OUT, ReservedWord.START: Consent.IN}
+
+
+@dataclass(frozen=True)
+class Acceptance:
+    """What became of a text.
+
+    Attributes:
+        conversation: Whose it is.
+        duplicate: Whether it had been accepted before.
+        effect: "inbox", "consent" or "ignored", as its receipt says.
+        reply: What to answer it with at once; only for reserved words that the carrier does not
+            answer.
+    """
+
+    conversation: str
+    duplicate: bool
+    effect: str
+    reply: str | None = None
+
+    @property
+    def wakes(self) -> bool:
+        """Whether a wake-up is due. For a duplicate too: the first may have died before its."""
+        return self.effect == INBOX
+
+
+class Acceptor:
+    """Accepts texts.
+
+    Args:
+        tables: The tables.
+        address_key: Gives the stack's address key.
+        receipt_days: How long a duplicate is recognised.
+        look_after_seconds: When the sweep is to look at a text that nobody answered.
+        carrier_answers_words: Whether the carrier answers reserved words on phone numbers.
+        texts: The fixed sentences.
+        clock: Epoch seconds.
+        ids: Makes inbox keys.
+    """
+
+    def __init__(
+        self,
+        tables: Tables,
+        address_key: Callable[[], bytes],
+        *,
+        receipt_days: int,
+        look_after_seconds: float,
+        carrier_answers_words: bool,
+        texts: Texts | None = None,
+        clock: Clock = time.time,
+        ids: Ids | None = None,
+    ) -> None:
+        self._tables = tables
+        self._address_key = address_key
+        self._receipt_days = receipt_days
+        self._look_after_seconds = look_after_seconds
+        self._carrier_answers_words = carrier_answers_words
+        self._texts = texts or Texts()
+        self._clock = clock
+        ids = ids or Ids(clock)
+        self._persons = Persons(tables, clock, ids)
+        self._keys = Keys(tables, clock)
+        self._inbox = Inbox(tables, clock, ids)
+        self._consents = Consents(tables)
+
+    def accept(self, inbound: InboundText) -> Acceptance:
+        """Accept a text that is known to come from the carrier.
+
+        Raises:
+            KeyLostError: The conversation's key is gone; an operator must decide.
+            StoreBusyError: The store did not answer; the carrier may try again.
+        """
+        key = self._address_key()
+        person = self._persons.find_or_create(address_hash(inbound.number, key))
+        route = route_of(inbound.sender, inbound.number, key)
+        word = instruction(inbound)
+        if word is None:
+            return self._accept_text(inbound, person, route)
+        return self._accept_word(inbound, person, route, word)
+
+    def has_receipt(self, inbound: InboundText) -> bool:
+        """Say whether a text was accepted before, without writing anything."""
+        person = self._persons.find(address_hash(inbound.number, self._address_key()))
+        if person is None:
+            return False
+        receipt = self._tables.get(self._tables.people, person_key(person), _sk(inbound))
+        return receipt is not None
+
+    def _accept_text(self, inbound: InboundText, person: str, route: str) -> Acceptance:
+        conversation = person_key(person)
+        for _ in range(_GENERATIONS_TRIED):
+            generation = self._keys.ensure(conversation, person)
+            actions = [
+                self._receipt(inbound, person, INBOX),
+                self._keys.condition(conversation, generation),
+                self._inbox.put_item(
+                    conversation,
+                    sid=inbound.sid,
+                    text=inbound.text,
+                    media=inbound.media,
+                    reply_to={"from": inbound.sender, "to": inbound.address},
+                    route=route,
+                    generation=generation,
+                    look_after_seconds=self._look_after_seconds,
+                ),
+            ]
+            try:
+                self._tables.transact(actions)
+            except ConditionFailedError as error:
+                if error.failed(_RECEIPT):
+                    return _duplicate(conversation, error)
+                if not error.failed(_GENERATION):
+                    raise
+                # Forgotten between our read and our write: seal to the new generation.
+                continue
+            return Acceptance(conversation, duplicate=False, effect=INBOX)
+        raise StoreBusyError("the key generation kept changing")
+
+    def _accept_word(
+        self, inbound: InboundText, person: str, route: str, word: ReservedWord
+    ) -> Acceptance:
+        """Record a reserved word. It needs no key, so a lost key stops no STOP."""
+        conversation, consent = person_key(person), _CONSENTS.get(word)
+        reply = self._reply(inbound, word)
+        effect = IGNORED if consent is None else CONSENT
+        actions = [self._receipt(inbound, person, effect)]
+        if consent is not None:
+            actions.append(self._change(inbound, person, route, consent))
+        try:
+            self._tables.transact(actions)
+        except ConditionFailedError as error:
+            if error.failed(_RECEIPT):
+                # The answer to the first may not have reached the carrier, which shows it once.
+                return _duplicate(conversation, error, reply)
+        else:
+            return Acceptance(conversation, duplicate=False, effect=effect, reply=reply)
+        return self._outdated(inbound, person)
+
+    def _outdated(self, inbound: InboundText, person: str) -> Acceptance:
+        """Record a change of consent that a newer one overtook: a receipt and nothing else."""
+        conversation = person_key(person)
+        try:
+            self._tables.transact([self._receipt(inbound, person, IGNORED)])
+        except ConditionFailedError as error:
+            return _duplicate(conversation, error)
+        return Acceptance(conversation, duplicate=False, effect=IGNORED)
+
+    def _change(self, inbound: InboundText, person: str, route: str, consent: Consent) -> Action:
+        known = inbound.sent_at is not None
+        return self._consents.changing(
+            person,
+            route,
+            consent,
+            at=inbound.sent_at if inbound.sent_at is not None else milliseconds(self._clock),
+            by=inbound.sid,
+            at_is_carriers=known,
+        )
+
+    def _receipt(self, inbound: InboundText, person: str, effect: str) -> Action:
+        item: dict[str, Any] = {
+            "pk": person_key(person),
+            "sk": _sk(inbound),
+            "accepted_at": milliseconds(self._clock),
+            "effect": effect,
+            "expires_at": expiry(self._clock, self._receipt_days),
+            "schema": SCHEMA,
+        }
+        return put(self._tables.people, item, condition="attribute_not_exists(pk)")
+
+    def _reply(self, inbound: InboundText, word: ReservedWord) -> str | None:
+        if carrier_answers(inbound, on_numbers=self._carrier_answers_words):
+            return None
+        texts = self._texts
+        replies = {
+            ReservedWord.STOP: texts.stopped,
+            ReservedWord.START: texts.started,
+            ReservedWord.HELP: texts.help,
+        }
+        return replies[word]
+
+
+def _sk(inbound: InboundText) -> str:
+    return f"receipt#{inbound.sid}"
+
+
+def _duplicate(
+    conversation: str, error: ConditionFailedError, reply: str | None = None
+) -> Acceptance:
+    met = error.items[_RECEIPT] or {}
+    effect = met.get("effect", INBOX)
+    return Acceptance(conversation, duplicate=True, effect=effect, reply=reply)

@@ -1,0 +1,121 @@
+"""The carrier's webhook: a text comes in, is accepted, and its conversation is woken.
+
+On the cold path of every first message, so it imports no model, no pydantic, no requests and no
+boto3 (a test holds it to that). Acknowledges with empty TwiML: the answer goes out through the
+carrier's REST API. Only a reserved word that the carrier does not answer is answered here.
+"""
+
+from __future__ import annotations
+
+import html
+from functools import cache
+from typing import Any, Final
+
+from conversation import aws, observability
+from conversation.keys import KeyLostError
+from conversation.secrets import JsonSecret, SecretError
+from conversation.tables import StoreBusyError
+from conversation.texts import Texts
+from messaging.accept import Acceptor
+from messaging.address_key import AddressKey
+from messaging.inbound import BadRequestError, form_request, inbound_text
+from messaging.settings import WebhookSettings
+from messaging.signature import ForgedRequestError, SignatureCheck
+from messaging.wakeups import Wakeups
+
+PATH: Final = "/webhooks/twilio/messages"
+
+_TWIML: Final = '<?xml version="1.0" encoding="UTF-8"?><Response>{}</Response>'
+
+
+class Webhook:
+    """The use case: check, accept, wake.
+
+    Args:
+        check: Checks signatures.
+        acceptor: Accepts texts.
+        wakeups: The queue.
+    """
+
+    def __init__(self, check: SignatureCheck, acceptor: Acceptor, wakeups: Wakeups) -> None:
+        self._check = check
+        self._acceptor = acceptor
+        self._wakeups = wakeups
+
+    def receive(self, event: dict[str, Any]) -> str | None:
+        """Take in one request.
+
+        Returns:
+            What to answer at once, if anything.
+
+        Raises:
+            BadRequestError: It cannot be read.
+            ForgedRequestError: It is not the carrier's.
+            KeyLostError: The conversation's key is gone.
+            SecretError: The carrier's secret has no usable value.
+            StoreBusyError: The store did not answer.
+        """
+        request = form_request(event)
+        self._check.require(PATH, request.headers, request.fields, has_query=request.has_query)
+        inbound = inbound_text(request)
+        accepted = self._acceptor.accept(inbound)
+        if accepted.wakes:
+            self._wakeups.send(accepted.conversation, inbound.sid)
+        observability.logger().info(
+            "accepted",
+            extra={
+                "conversation": accepted.conversation,
+                "message_sid": inbound.sid,
+                "effect": accepted.effect,
+                "duplicate": accepted.duplicate,
+                "characters": len(inbound.text),
+                "media": inbound.media,
+            },
+        )
+        return accepted.reply
+
+
+@cache
+def _built() -> Webhook:
+    """Put the parts of this worker together, on the first request."""
+    settings = WebhookSettings.load()
+    secret = JsonSecret(settings.carrier_secret_arn, aws.secrets_manager)
+    acceptor = Acceptor(
+        settings.tables.connect(),
+        AddressKey(secret),
+        receipt_days=settings.receipt_days,
+        look_after_seconds=settings.sweep_after_seconds,
+        carrier_answers_words=settings.carrier_answers_reserved_words,
+        texts=Texts.load(settings.texts),
+    )
+    check = SignatureCheck(secret, settings.public_url)
+    return Webhook(check, acceptor, Wakeups(settings.wakeup_queue_url, aws.sqs))
+
+
+def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
+    """Answer one request of the carrier."""
+    return respond(_built(), event)
+
+
+def respond(webhook: Webhook, event: dict[str, Any]) -> dict[str, Any]:
+    """Map what becomes of a request to its HTTP response."""
+    try:
+        reply = webhook.receive(event)
+    except BadRequestError as error:
+        return _refusal(400, "bad request", str(error))
+    except ForgedRequestError as error:
+        return _refusal(403, "forged", str(error))
+    except KeyLostError as error:
+        observability.logger().error("key lost", extra={"conversation": str(error)})
+        return _refusal(503, "key lost")
+    except (SecretError, StoreBusyError) as error:
+        return _refusal(503, "unavailable", str(error))
+    message = f"<Message>{html.escape(reply, quote=False)}</Message>" if reply else ""
+    headers = {"Content-Type": "text/xml; charset=utf-8"}
+    return {"statusCode": 200, "headers": headers, "body": _TWIML.format(message)}
+
+
+def _refusal(status: int, what: str, why: str = "") -> dict[str, Any]:
+    """Refuse, telling the log why and the caller nothing."""
+    observability.logger().warning(what, extra={"why": why, "http_status": status})
+    return {"statusCode": status, "headers": {"Content-Type": "text/plain"}, "body": what}

@@ -67,6 +67,20 @@ def add_number_routes(router: APIRouter, carrier: Carrier, accounts: str) -> Non
         carrier.book.touch()
         return JSONResponse(_number(number, carrier.account_sid))
 
+    @router.get("/v1/Services")
+    def list_services() -> dict[str, Any]:
+        found = [_service(service, carrier) for service in carrier.book.services.values()]
+        return _page("services", found)
+
+    @router.get("/v1/Services/{sid}/PhoneNumbers")
+    def list_senders(sid: str) -> dict[str, Any]:
+        service = carrier.book.services.get(sid)
+        if service is None:
+            raise not_found(sid)
+        number = carrier.number_of(service.number)
+        sender = {"sid": number.sid, "phone_number": number.phone_number, "service_sid": sid}
+        return _page("phone_numbers", [sender])
+
     @router.get("/v1/Services/{sid}")
     def get_service(sid: str) -> Response:
         service = carrier.book.services.get(sid)
@@ -105,6 +119,12 @@ def _number(number: PhoneNumber, account_sid: str) -> dict[str, Any]:
         "uri": f"/{API_VERSION}/Accounts/{account_sid}/IncomingPhoneNumbers/{number.sid}.json",
         "voice_url": number.voice_url,
     }
+
+
+def _page(key: str, found: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return a list as the newer APIs page it; there is only ever one page."""
+    meta = {"key": key, "page": 0, "page_size": 50, "next_page_url": None, "url": ""}
+    return {key: found, "meta": meta}
 
 
 def _service(service: MessagingService, carrier: Carrier) -> dict[str, Any]:

@@ -1,0 +1,1 @@
+"""The command line, one file a command; what the operator of a stack types."""

@@ -1,0 +1,65 @@
+"""The `dialtone` command: which commands there are and what they are called.
+
+A command's own module holds its options and what it prints. It imports AWS clients and services
+when it runs, so that help and completion answer at once.
+"""
+
+from __future__ import annotations
+
+from importlib import metadata
+from typing import Annotated
+
+import typer
+
+from cli.completion import completion
+from cli.redrive import redrive
+from cli.secrets_check import check
+from cli.secrets_set import set_secret
+from cli.status import status
+from cli.trace import trace
+
+app = typer.Typer(
+    name="dialtone",
+    no_args_is_help=True,
+    pretty_exceptions_show_locals=False,  # locals hold credentials and people's words
+    context_settings={"help_option_names": ["-h", "--help"]},
+    rich_markup_mode="markdown",
+)
+secrets = typer.Typer(no_args_is_help=True)
+app.add_typer(secrets, name="secrets", help="Set and check the stack's credentials.")
+secrets.command("set")(set_secret)
+secrets.command("check")(check)
+app.command()(status)
+app.command()(redrive)
+app.command()(trace)
+app.command()(completion)
+
+
+def _show_version(asked: bool) -> None:  # noqa: FBT001 - the signature of an option's callback
+    if asked:
+        typer.echo(f"dialtone {metadata.version('dialtone')}")
+        raise typer.Exit
+
+
+@app.callback()
+def dialtone(
+    *,
+    _version: Annotated[
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version."),
+    ] = False,
+) -> None:
+    """Look after a dialtone stack: its credentials, the texts that wait, the turns that went wrong.
+
+    Commands speak to the stack on this machine (`make local`) unless --stack or DIALTONE_STACK
+    names one in AWS; there your AWS credentials are used.
+    """
+
+
+def main() -> None:
+    """Run the command line."""
+    app()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,153 @@
+"""`dialtone status`: what waits, what is open, what went wrong."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cli import options
+from cli.ages import parse_seconds, show_age
+from cli.problems import CommandError, reporting
+from cli.screen import remarks, results, show_json, table
+
+if TYPE_CHECKING:
+    from cli.survey import Survey
+    from cli.target import Target
+
+AGES = ("waiting", "open-turns")
+COUNTS = ("set-aside", "undelivered", "unknown", "dead-letters")
+_SCANNED = {"set-aside", "undelivered", "unknown"}
+_SHOWN = 10
+
+
+@reporting
+def status(
+    *,
+    fail_on: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--fail-on",
+            metavar="NAME=LIMIT",
+            help="Exit with 1 when it is exceeded; may be repeated. waiting and open-turns take "
+            "the age of the oldest (5m), set-aside, undelivered, unknown and dead-letters a count.",
+        ),
+    ] = None,
+    since: Annotated[
+        str, typer.Option("--since", help="How far back a failed delivery counts.")
+    ] = "1d",
+    scan: Annotated[
+        bool,
+        typer.Option(
+            "--scan/--no-scan",
+            help="Read the whole conversations table for texts set aside and failed deliveries.",
+        ),
+    ] = True,
+    as_json: options.AsJson = False,
+    stack: options.Stack = "local",
+    region: options.Region = None,
+    profile: options.Profile = None,
+    stack_file: options.StackFile = None,
+) -> None:
+    """Show the texts that wait, the open turns, and what was set aside or not delivered.
+
+    The scan costs half a read unit for every 4 KB of the conversations table. A check that runs
+    every minute does without it.
+
+    For example:
+
+        dialtone status --stack prod
+
+        dialtone status --stack prod --no-scan --fail-on waiting=5m --fail-on dead-letters=0
+
+        dialtone status --json | jq .set_aside
+    """
+    limits = [_parse_limit(text) for text in fail_on or []]
+    if not scan and any(name in _SCANNED for name, _limit in limits):
+        raise CommandError("a limit needs the scan that --no-scan leaves out", "drop --no-scan")
+    try:
+        since_seconds = parse_seconds(since)
+    except ValueError as error:
+        raise CommandError(f"--since: {error}") from error
+    from cli.target import open_target
+
+    target = open_target(stack, region, profile, stack_file)
+    found = _survey(target, scan=scan, since_seconds=since_seconds)
+    if as_json:
+        show_json({"stack": target.stack, **found.as_json()})
+    else:
+        _show(target, found)
+    exceeded = [name for name, limit in limits if _measure(found, name) > limit]
+    if exceeded:
+        typer.secho(f"limit exceeded: {', '.join(exceeded)}", err=True, fg=typer.colors.RED)
+        raise typer.Exit(1)
+
+
+def _parse_limit(text: str) -> tuple[str, float]:
+    name, equals, limit = text.partition("=")
+    if not equals or name not in (*AGES, *COUNTS):
+        raise CommandError(
+            f"--fail-on {text!r} is not NAME=LIMIT",
+            f"NAME is one of {', '.join((*AGES, *COUNTS))}; e.g. --fail-on waiting=5m",
+        )
+    try:
+        return name, parse_seconds(limit) if name in AGES else int(limit)
+    except ValueError as error:
+        raise CommandError(f"--fail-on {name}: {limit!r} is no limit", "write 5m, or 0") from error
+
+
+def _measure(found: Survey, name: str) -> float:
+    """The number that a limit is held against."""
+    if name == "dead-letters":
+        return found.dead_letters
+    entries = getattr(found, name.replace("-", "_"))
+    return found.oldest(entries) if name in AGES else len(entries)
+
+
+def _survey(target: Target, *, scan: bool, since_seconds: float) -> Survey:
+    from cli.survey import survey
+
+    console = remarks()
+    with console.status(f"looking at {target.stack}") as line:
+        return survey(
+            target,
+            scan=scan,
+            since_seconds=since_seconds,
+            progress=lambda items: line.update(f"looking at {target.stack}: {items:,} items read"),
+        )
+
+
+def _show(target: Target, found: Survey) -> None:
+    console = results()
+    summary = table(f"stack {target.stack}", "", "count", "oldest")
+    rows = (
+        ("texts waiting", found.waiting),
+        ("open turns", found.open_turns),
+        ("texts set aside", found.set_aside),
+        ("not delivered", found.undelivered),
+        ("delivery unknown", found.unknown),
+    )
+    for label, entries in rows:
+        looked = found.scanned or label in ("texts waiting", "open turns")
+        oldest = show_age(found.oldest(entries)) if entries else ""
+        summary.add_row(label, str(len(entries)) if looked else "not looked for", oldest)
+    summary.add_row("dead-letter wake-ups", str(found.dead_letters), "")
+    console.print(summary)
+    for label, entries in rows:
+        if not entries:
+            continue
+        console.print()
+        listed = table(label, "conversation", "id", "age", "says")
+        for entry in entries[:_SHOWN]:
+            listed.add_row(entry.conversation, entry.id, show_age(entry.age(found.at)), entry.says)
+        console.print(listed)
+        if len(entries) > _SHOWN:
+            console.print(f"and {len(entries) - _SHOWN} more; --json lists all")
+    _suggest(target, found)
+
+
+def _suggest(target: Target, found: Survey) -> None:
+    if found.set_aside or found.dead_letters:
+        remarks().print(f"next: dialtone redrive {target.arguments}")
+    elif found.undelivered or found.unknown:
+        remarks().print(f"next: dialtone trace TURN {target.arguments}")

@@ -7,29 +7,36 @@ saw.
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
 from conversation import aws, observability
-from conversation.clocks import MILLISECONDS
+from conversation.clocks import MILLISECONDS, milliseconds
 from conversation.deadline import Deadline
-from messaging.composition import Listing, build_listing
+from conversation.secrets import JsonSecret
+from conversation.tables import Tables
+from conversation.texts import Texts
+from messaging.accept import Acceptor
+from messaging.address_key import AddressKey
+from messaging.carrier_listing import list_and_accept
 from messaging.settings import SweepSettings
-from messaging.waking import Waking
 from messaging.wakeups import Wakeups
+from messaging.waking import Waking
+from texting.carrier import Carrier
 
 _RESERVE_SECONDS = 5.0
 _MINUTE_SECONDS = 60
 
 
 @cache
-def _built() -> tuple[Waking, Listing, SweepSettings]:
+def _built() -> tuple[Waking, Callable[[Deadline], int], SweepSettings]:
     """The parts of this worker, built on the first run."""
     settings = SweepSettings.load()
     tables = settings.tables.connect()
     wakeups = Wakeups(settings.wakeup_queue_url, aws.sqs)
     waking = Waking(tables, wakeups, settings.wakes_per_shard)
-    return waking, build_listing(settings, tables, wakeups), settings
+    return waking, _listing(settings, tables, wakeups), settings
 
 
 def handler(_event: dict[str, Any], context: Any) -> dict[str, int]:
@@ -50,3 +57,33 @@ def handler(_event: dict[str, Any], context: Any) -> dict[str, int]:
 def is_listing_due(now: float, every_minutes: int) -> bool:
     """Whether this minute is one in which the carrier is asked."""
     return every_minutes > 0 and int(now // _MINUTE_SECONDS) % every_minutes == 0
+
+
+def _listing(
+    settings: SweepSettings, tables: Tables, wakeups: Wakeups
+) -> Callable[[Deadline], int]:
+    """The carrier listing over this stack's senders and look-back."""
+    secret = JsonSecret(settings.carrier_secret_arn, aws.secrets_manager)
+    carrier = Carrier(secret, api_url=settings.carrier_api_url)
+    acceptor = Acceptor(
+        tables,
+        AddressKey(secret),
+        receipt_days=settings.receipt_days,
+        look_after_seconds=settings.sweep_after_seconds,
+        carrier_answers_words=settings.carrier_answers_reserved_words,
+        texts=Texts.load(settings.texts),
+    )
+    lookback_ms = settings.listing_lookback_minutes * _MINUTE_SECONDS * MILLISECONDS
+
+    def listing(deadline: Deadline) -> int:
+        since = milliseconds(time.time) - lookback_ms
+        return list_and_accept(
+            carrier,
+            acceptor,
+            wakeups.send,
+            senders=settings.senders,
+            since=since,
+            deadline=deadline,
+        )
+
+    return listing

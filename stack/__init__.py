@@ -1,0 +1,1 @@
+"""What ``settings.py`` and ``__main__.py`` lean on: rules, reports, environments and watches."""

@@ -1,0 +1,110 @@
+"""What each function is told: settings and addresses, as environment variables.
+
+The other end is ``services/*/settings.py``; a test ties the two.
+"""
+
+import json
+from dataclasses import dataclass
+
+import pulumi
+
+from settings import StackSettings
+from stack.watches import METRICS_NAMESPACE
+
+Environment = dict[str, pulumi.Input[str]]
+
+
+@dataclass(frozen=True)
+class Addresses:
+    """Where a function finds what it works with."""
+
+    people_table: pulumi.Input[str]
+    conversations_table: pulumi.Input[str]
+    keys_table: pulumi.Input[str]
+    wakeup_queue_url: pulumi.Input[str]
+    carrier_secret_arn: pulumi.Input[str]
+    model_secret_arn: pulumi.Input[str] | None
+    public_url: pulumi.Input[str]
+
+
+def shared(name: str, settings: StackSettings, addresses: Addresses) -> Environment:
+    """Return what every function is told."""
+    return {
+        "STACK": pulumi.get_stack(),
+        "LOG_LEVEL": "WARNING" if settings.log_level == "WARN" else settings.log_level,
+        "POWERTOOLS_SERVICE_NAME": name,
+        "POWERTOOLS_METRICS_NAMESPACE": METRICS_NAMESPACE,
+        "PEOPLE_TABLE": addresses.people_table,
+        "CONVERSATIONS_TABLE": addresses.conversations_table,
+        "KEYS_TABLE": addresses.keys_table,
+        "CARRIER_SECRET_ARN": addresses.carrier_secret_arn,
+        "PUBLIC_URL": addresses.public_url,
+    }
+
+
+def webhook(settings: StackSettings, addresses: Addresses) -> Environment:
+    """Return what a function needs that accepts texts."""
+    reserved = settings.sms.carrier_answers_reserved_words
+    return {
+        **shared("webhook", settings, addresses),
+        "WAKEUP_QUEUE_URL": addresses.wakeup_queue_url,
+        "RECEIPT_DAYS": str(settings.retention.receipt_days),
+        "MESSAGE_DAYS": str(settings.retention.message_days),
+        "SWEEP_AFTER_SECONDS": _number(settings.timing.sweep_after_seconds),
+        "CARRIER_ANSWERS_RESERVED_WORDS": "true" if reserved else "false",
+        "TEXTS": json.dumps(settings.texts),
+    }
+
+
+def status(settings: StackSettings, addresses: Addresses) -> Environment:
+    """Return what the function needs that hears of deliveries."""
+    return shared("status", settings, addresses)
+
+
+def responder(settings: StackSettings, addresses: Addresses) -> Environment:
+    """Return what the function needs that answers."""
+    sms, timing, assistant = settings.sms, settings.timing, settings.assistant
+    environment: Environment = {
+        **shared("responder", settings, addresses),
+        "WAKEUP_QUEUE_URL": addresses.wakeup_queue_url,
+        "CARRIER_API_URL": settings.carrier.api_url,
+        "MODELS": json.dumps(settings.models),
+        "SYSTEM_PROMPT": assistant.system_prompt,
+        "WINDOW_MESSAGES": str(assistant.window_messages),
+        "MAX_OUTPUT_TOKENS": str(assistant.max_output_tokens),
+        "ANSWER_SECONDS": _number(sms.answer_seconds),
+        "SETTLE_SECONDS": _number(sms.settle_seconds),
+        "SETTLE_CAP_SECONDS": _number(sms.settle_cap_seconds),
+        "SEND_TIMEOUT_SECONDS": _number(timing.send_timeout_seconds),
+        "CLOCK_SKEW_SECONDS": _number(timing.clock_skew_seconds),
+        "LEASE_SLACK_SECONDS": _number(timing.lease_slack_seconds),
+        "FUNCTION_TIMEOUT_SECONDS": str(settings.responder_timeout_seconds),
+        "MESSAGE_DAYS": str(settings.retention.message_days),
+        "TURN_DAYS": str(settings.retention.turn_days),
+        "TEXTS": json.dumps(settings.texts),
+    }
+    if sms.messaging_service_sid is not None:
+        environment["MESSAGING_SERVICE_SID"] = sms.messaging_service_sid
+    if addresses.model_secret_arn is not None:
+        environment["MODEL_SECRET_ARN"] = addresses.model_secret_arn
+    return environment
+
+
+def sweep(settings: StackSettings, addresses: Addresses) -> Environment:
+    """Return what the function needs that looks after what waits; it also accepts texts."""
+    timing = settings.timing
+    return {
+        **webhook(settings, addresses),
+        **shared("sweep", settings, addresses),
+        "CARRIER_API_URL": settings.carrier.api_url,
+        "SENDERS": json.dumps(settings.senders),
+        "LISTING_EVERY_MINUTES": str(timing.listing_every_minutes),
+        "LISTING_LOOKBACK_MINUTES": str(timing.listing_lookback_minutes),
+        "SWEEP_WAKES_PER_SHARD": str(timing.sweep_wakes_per_shard),
+        "FUNCTION_TIMEOUT_SECONDS": str(settings.responder_timeout_seconds),
+        "CLOCK_SKEW_SECONDS": _number(timing.clock_skew_seconds),
+    }
+
+
+def _number(value: float) -> str:
+    return f"{value:g}"

@@ -1,0 +1,68 @@
+"""Which of the services' own metrics wake somebody.
+
+The metrics are written by ``services/``; alarms on tables, queues, functions and the API are
+declared by their components.
+"""
+
+from components import Watch
+from settings import StackSettings
+
+METRICS_NAMESPACE = "dialtone"
+# The sweep runs once a minute.
+_SWEEP_SECONDS = 60
+
+
+def watches(settings: StackSettings) -> dict[str, Watch]:
+    """Return the watches of a stack, by name."""
+    slow = (settings.timing.sweep_after_seconds + _SWEEP_SECONDS) * 1000
+    return {
+        "set-aside": _watch(
+            "SetAside",
+            "responder",
+            "A text broke its turn three times and was put aside: `dialtone status`, then "
+            "`dialtone redrive`.",
+        ),
+        "answer-wait": _watch(
+            "AnswerWait",
+            "responder",
+            "Texts wait too long before their turn begins: look at throttles and concurrency.",
+            statistic="Maximum",
+            threshold=slow,
+        ),
+        "turn-failed": _watch(
+            "TurnFailed",
+            "responder",
+            "Turns fail and are tried again: the responder's log has the reason.",
+            threshold=3,
+        ),
+        "apologised": _watch(
+            "Apologised",
+            "responder",
+            "No model answered several people: check the models' quotas and keys.",
+            threshold=5,
+        ),
+        "send-unknown": _watch(
+            "SendUnknown",
+            "responder",
+            "The carrier did not say whether it took a message, and nothing was found later.",
+        ),
+    }
+
+
+def _watch(
+    metric: str,
+    service: str,
+    description: str,
+    *,
+    statistic: str = "Sum",
+    threshold: float = 1,
+) -> Watch:
+    return Watch(
+        namespace=METRICS_NAMESPACE,
+        metric=metric,
+        dimensions={"service": service},
+        statistic=statistic,
+        threshold=threshold,
+        period_seconds=300,
+        description=description,
+    )

@@ -1,0 +1,53 @@
+"""Runs the program itself, as the stack files configure it."""
+
+from __future__ import annotations
+
+import json
+import runpy
+from pathlib import Path
+from typing import Any
+
+import pulumi
+import yaml
+from recording_cloud import RecordingCloud
+
+ROOT = Path(__file__).resolve().parents[2]
+STACKS = sorted(path.name.split(".")[1] for path in ROOT.glob("Pulumi.*.yaml"))
+DIGEST = f"registry.example/dialtone@sha256:{'a' * 64}"
+
+
+def stack_config(stack: str) -> dict[str, Any]:
+    """Return what a stack file configures, by full key, over the project's defaults."""
+    project = yaml.safe_load((ROOT / "Pulumi.yaml").read_text())["config"]
+    loaded = yaml.safe_load((ROOT / f"Pulumi.{stack}.yaml").read_text())["config"]
+    return {key: one["default"] for key, one in project.items()} | loaded
+
+
+def configure(stack: str, **overrides: Any) -> None:
+    """Set the configuration as the engine would: everything but text is JSON."""
+    values = stack_config(stack) | {f"dialtone:{key}": one for key, one in overrides.items()}
+    as_text = {key: v if isinstance(v, str) else json.dumps(v) for key, v in values.items()}
+    pulumi.runtime.set_all_config(as_text)
+
+
+def compose(cloud: RecordingCloud, stack: str = "prod", **overrides: Any) -> dict[str, Any]:
+    """Run ``__main__.py`` for a stack, and return its outputs."""
+    overrides.setdefault("image", {"uri": DIGEST})
+    pulumi.runtime.set_mocks(
+        cloud.mocks, project="dialtone", stack=stack, preview=cloud.preview, monitor=cloud.monitor
+    )
+    configure(stack, **overrides)
+    exported: dict[str, Any] = {}
+    original = pulumi.export
+    pulumi.export = exported.__setitem__
+    try:
+        pulumi.runtime.test(lambda: runpy.run_path(str(ROOT / "__main__.py")) and None)()
+    finally:
+        pulumi.export = original
+    outputs: dict[str, Any] = {}
+
+    def collect(values: dict[str, Any]) -> None:
+        outputs.update(values)
+
+    pulumi.runtime.test(lambda: pulumi.Output.from_input(exported).apply(collect))()
+    return outputs

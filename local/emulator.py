@@ -14,7 +14,6 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +67,11 @@ class Emulator:
     def pid(self) -> int:
         """Process id, which is also the process group's; 0 when stopped."""
         return self._process.pid if self._process else 0
+
+    @property
+    def alive(self) -> bool:
+        """Whether the process runs."""
+        return self._process is not None and self._process.poll() is None
 
     @property
     def log_file(self) -> Path:
@@ -190,15 +194,3 @@ def tail(file: Path, lines: int = 20) -> str:
     if not file.is_file():
         return "(no log)"
     return "\n".join(file.read_text(errors="replace").splitlines()[-lines:])
-
-
-def children(pids: Iterable[int]) -> list[int]:
-    """Return those of the process ids that are still alive."""
-    alive = []
-    for pid in pids:
-        try:
-            os.kill(pid, 0)
-        except OSError:
-            continue
-        alive.append(pid)
-    return alive

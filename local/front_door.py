@@ -20,11 +20,12 @@ from fastapi.responses import JSONResponse
 from local.background import Background
 from local.carrier import carrier_app
 from local.config import LOOPBACK
+from local.console.app import create_app as create_console
 from local.faults import FaultError
 from local.scripted_model import model_app
 
 if TYPE_CHECKING:
-    from local.stack import LocalStack
+    from local.running import RunningStack
 
 BODY_LIMIT = 10 * 1024 * 1024
 GATEWAY_SECONDS = 29.0
@@ -66,7 +67,7 @@ class FrontDoor:
         listener: From :func:`listen`.
     """
 
-    def __init__(self, stack: LocalStack, listener: socket.socket) -> None:
+    def __init__(self, stack: RunningStack, listener: socket.socket) -> None:
         self.port = int(listener.getsockname()[1])
         self._listener = listener
         self._background = Background("front-door")
@@ -104,11 +105,8 @@ class FrontDoor:
             methods=["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"],
         )
         add_admin_routes(app, self._stack)
+        app.mount("/", create_console(self._stack))
         return app
-
-    def add(self, app: Any) -> None:
-        """Mount the console page under everything that is not mounted yet."""
-        self._server.config.app.mount("/", app)  # type: ignore[union-attr] # a FastAPI app, above
 
     async def _forward(self, request: Request) -> Response:
         """Hand a request to the emulated gateway."""
@@ -166,7 +164,7 @@ async def _limited_body(request: Request) -> bytes | None:
     return b"".join(pieces)
 
 
-def add_admin_routes(app: FastAPI, stack: LocalStack) -> None:
+def add_admin_routes(app: FastAPI, stack: RunningStack) -> None:
     """Add what tests and benchmarks ask a running stack from outside its process."""
 
     @app.get("/_local/health")

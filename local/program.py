@@ -83,6 +83,8 @@ async def _run(
             **{f"{PROJECT}:{name}": _text(value) for name, value in settings.items()},
         }
     )
+    # One resource's failure fails those that wait for it, each with the same error.
+    asyncio.get_running_loop().set_exception_handler(lambda _loop, _context: None)
     runtime_settings.ROOT.set(None)
     set_mocks(mocks, project=PROJECT, stack=stack, preview=preview)
     root = runtime_settings.get_root_resource()

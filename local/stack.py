@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import importlib.util
 import json
 import shutil
 import tempfile
@@ -16,7 +15,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import IO, Self
+from typing import Self
 
 from local.aws_proxy import AwsProxy
 from local.background import Background
@@ -45,6 +44,22 @@ OnStep = Callable[[str, float], None]
 
 class StateInUseError(Exception):
     """Another local stack runs on the same state folder."""
+
+
+@contextlib.contextmanager
+def state_lock(state: Path) -> Iterator[None]:
+    """Hold a state folder for one stack.
+
+    Raises:
+        StateInUseError: Another stack holds it.
+    """
+    state.mkdir(parents=True, exist_ok=True)
+    with (state / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise StateInUseError(f"another local stack runs on {state}: stop it first") from error
+        yield
 
 
 class LocalStack(RunningStack):
@@ -117,15 +132,7 @@ class LocalStack(RunningStack):
             folder = Path(tempfile.mkdtemp(prefix="dialtone-"))
             self._closing.callback(shutil.rmtree, folder, ignore_errors=True)
             self.config = replace(self.config, state=folder)
-        self.config.state.mkdir(parents=True, exist_ok=True)
-        lock: IO[str] = (self.config.state / "lock").open("w")
-        self._closing.callback(lock.close)
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise StateInUseError(
-                f"another local stack runs on {self.config.state}: stop it first"
-            ) from error
+        self._closing.enter_context(state_lock(self.config.state))
 
     def _start_emulator(self) -> None:
         self.emulator = Emulator(self.config.state, persist=self.config.persist)
@@ -214,12 +221,3 @@ class LocalStack(RunningStack):
         }
         file.write_text(json.dumps(known, indent=2, sort_keys=True) + "\n")
         self._closing.callback(file.unlink, missing_ok=True)
-
-    def mount_console(self) -> bool:
-        """Put the console page on the front door; false where it is not part of the checkout."""
-        if self._door is None or importlib.util.find_spec("local.console") is None:
-            return False
-        from local.console.app import create_app  # noqa: PLC0415 - optional, looked for above
-
-        self._door.add(create_app(self))
-        return True

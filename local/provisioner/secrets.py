@@ -34,9 +34,11 @@ def secret(inputs: Inputs, account: Account) -> Created:
 
 def _value(client: Any, arn: str) -> dict[str, str]:
     try:
-        return dict(json.loads(client.get_secret_value(SecretId=arn)["SecretString"]))
-    except (client.exceptions.ResourceNotFoundException, ValueError):
+        answer = client.get_secret_value(SecretId=arn)
+    except client.exceptions.ResourceNotFoundException:
         return {}
+    # A secret without a value has no SecretString here, where AWS says it is not found.
+    return dict(json.loads(answer.get("SecretString", "{}")))
 
 
 def _existing(client: Any, name: str) -> str | None:

@@ -1,0 +1,5 @@
+"""``python -m local``."""
+
+from local.launcher import main
+
+main()

@@ -1,0 +1,179 @@
+"""``python -m local``: starts the stack, says where it is, and stops it cleanly.
+
+Owns what a person sees of that. Everything it starts is ``LocalStack``.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from types import FrameType
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+from local.config import DEFAULT_PORT, SCRIPTED_MODEL, LocalConfig
+from local.faults import EXAMPLES, FaultError, FaultSet, parse_faults
+
+# Provider of a model → (environment variable with its key, key in the local secret).
+MODEL_KEYS = {
+    "anthropic": ("ANTHROPIC_API_KEY", "anthropic_api_key"),
+    "openai": ("OPENAI_API_KEY", "openai_api_key"),
+}
+# What needs no key: the scripted model stands behind Bedrock, and Ollama is on this machine.
+KEYLESS = ("bedrock", "ollama")
+CANNOT_START = 1
+STOPPED_EARLY = 130
+
+out = Console(highlight=False)
+err = Console(stderr=True, highlight=False)
+app = typer.Typer(add_completion=False, rich_markup_mode="rich")
+
+
+class MissingKeyError(Exception):
+    """A model was asked for whose key is not in the environment."""
+
+
+class StartStoppedError(Exception):
+    """A signal came before the stack was up."""
+
+
+def model_keys(models: list[str]) -> dict[str, str]:
+    """Return what the local model secret holds for a chain of models.
+
+    Raises:
+        MissingKeyError: A provider is unknown, or its key is not set.
+    """
+    keys = {}
+    for model in models:
+        provider, separator, _ = model.partition(":")
+        if not separator or provider not in (*KEYLESS, *MODEL_KEYS):
+            known = ", ".join((*KEYLESS, *MODEL_KEYS))
+            raise MissingKeyError(f"--model {model}: write provider:model, provider one of {known}")
+        if provider in MODEL_KEYS:
+            variable, name = MODEL_KEYS[provider]
+            if not os.environ.get(variable):
+                raise MissingKeyError(f"--model {model} needs {variable} in the environment")
+            keys[name] = os.environ[variable]
+    return keys
+
+
+@app.command()
+def local(
+    port: Annotated[int, typer.Option(help="Port of the page and of the webhooks.")] = DEFAULT_PORT,
+    reset: Annotated[bool, typer.Option("--reset", help="Forget everything first.")] = False,  # noqa: FBT002 - a flag
+    fault: Annotated[str, typer.Option(help=f"Inject faults: {EXAMPLES}.", metavar="LIST")] = "",
+    demo: Annotated[
+        bool, typer.Option("--demo", help="Hold the scripted conversation, print it, and stop.")
+    ] = False,
+    model: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Model to answer with, such as [cyan]openai:gpt-4o-mini[/]; again for a fallback. "
+            "Its key is taken from the environment. Left out: the scripted model.",
+            metavar="PROVIDER:MODEL",
+        ),
+    ] = None,
+) -> None:
+    """Run dialtone on this machine: no AWS account, no Docker, nothing beyond loopback.
+
+    Prints the address of a page with phones to text from. Ctrl-C stops it; what was said is
+    remembered until [cyan]--reset[/].
+    """
+    models = model or [SCRIPTED_MODEL]
+    try:
+        faults = parse_faults(fault)
+        keys = model_keys(models)
+    except (FaultError, MissingKeyError) as error:
+        raise typer.BadParameter(str(error)) from error
+    config = LocalConfig(port=port, models=tuple(models), model_keys=keys)
+    with _stop_signals() as stopping:
+        raise typer.Exit(_run(config, faults, stopping, reset=reset, demo=demo))
+
+
+def _run(
+    config: LocalConfig, faults: FaultSet, stopping: threading.Event, *, reset: bool, demo: bool
+) -> int:
+    # After the arguments are checked: --help must not wait for Pulumi.
+    from local.front_door import PortTakenError  # noqa: PLC0415 - slow, see above
+    from local.program import ProgramError  # noqa: PLC0415 - as above
+    from local.stack import LocalStack, StateInUseError, state_lock  # noqa: PLC0415 - as above
+
+    def show_step(what: str, seconds: float) -> None:
+        out.print(f"  [green]✓[/] {what:<28}[dim]{seconds:6.2f} s[/]")
+        if stopping.is_set():
+            raise StartStoppedError
+
+    try:
+        if reset:
+            with state_lock(config.state):
+                forget(config.state)
+        with LocalStack(config, on_step=show_step) as stack:
+            stack.inject(faults)
+            _show_ready(stack.url, stack.notes)
+            if demo:
+                return _demo(stack)
+            while not stopping.wait(0.5):
+                if not stack.emulator.alive:
+                    raise ProgramError("the AWS emulator ended by itself; see .local/logs")
+            out.print("\nstopping …")
+    except (PortTakenError, StateInUseError) as error:
+        err.print(f"[red]cannot start:[/] {escape(str(error))}")
+        return CANNOT_START
+    except ProgramError as error:
+        err.print(f"[red]failed:[/] {escape(str(error))}")
+        return CANNOT_START
+    except StartStoppedError:
+        out.print("stopped while starting; nothing is left running")
+        return STOPPED_EARLY
+    out.print("stopped; nothing is left running")
+    return 0
+
+
+def _demo(stack: object) -> int:
+    from local.demo import run  # noqa: PLC0415 - only for --demo
+
+    run(stack)  # type: ignore[arg-type] # a LocalStack, imported lazily
+    return 0
+
+
+def _show_ready(url: str, notes: list[str]) -> None:
+    for note in notes:
+        out.print(f"  [dim]· {escape(note)}[/]")
+    out.print(f"\n[bold]Text from the page:[/] [link={url}]{url}[/link]   [dim](Ctrl-C stops)[/]\n")
+
+
+def forget(state: Path) -> None:
+    """Remove what a local stack remembers."""
+    for entry in state.iterdir():
+        if entry.name == "lock":
+            continue  # held by whoever resets
+        shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
+
+
+@contextlib.contextmanager
+def _stop_signals() -> Iterator[threading.Event]:
+    """Turn SIGINT and SIGTERM into an event: looked at between the steps of the start, and after."""
+    stopping = threading.Event()
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        stopping.set()  # again does nothing: a second Ctrl-C must not leave things half stopped
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield stopping
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def main() -> None:
+    """Run the command line."""
+    app(prog_name="python -m local")

@@ -1,0 +1,209 @@
+"""The scripted conversation of ``--demo``: everything a person can notice, through every channel.
+
+Owns the scenes, what each must show, and the transcript. The checks hold for any model that
+answers sensibly, not only for the scripted one.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from local.carrier import Carrier, Fault, Message
+from local.carrier.message import WHATSAPP
+from local.config import OUR_NUMBER
+
+REPLY_SECONDS = 60.0
+SILENCE_SECONDS = 6.0
+SWEEP_SECONDS = 75.0
+NAME = "Ada"
+
+
+class Stack(Protocol):
+    """What the demo needs of a running stack."""
+
+    @property
+    def carrier(self) -> Carrier:
+        """The played carrier."""
+
+    def invoke(self, function: str, event: Any) -> Any:
+        """Run a function."""
+
+
+class DemoFailedError(Exception):
+    """The stack did not do what a scene must show; the message says what was seen instead."""
+
+
+@dataclass(frozen=True)
+class Scene:
+    """One thing that a person can notice."""
+
+    title: str
+    play: Callable[[Person], None]
+
+
+class Person:
+    """Somebody with a phone: texts, waits for answers, and writes the transcript.
+
+    Args:
+        stack: Whom they text.
+        console: Where the transcript goes.
+        number: Theirs; a new one is a person whom the stack has never met.
+    """
+
+    def __init__(self, stack: Stack, console: Console, number: str) -> None:
+        self.stack = stack
+        self._carrier = stack.carrier
+        self._console = console
+        self._number = number
+
+    def text(self, *bodies: str, channel: str = "SMS") -> tuple[str, int]:
+        """Send texts in one go; returns their address and how many answers they had before."""
+        prefix = WHATSAPP if channel == "WhatsApp" else ""
+        address = f"{prefix}{self._number}"
+        before = len(self._carrier.sent_to(address, automatic=True))
+        for body in bodies:
+            self._show(f"{NAME}, {channel}", body, "cyan")
+            self._carrier.text(address, f"{prefix}{OUR_NUMBER}", body)
+        return address, before
+
+    def hear(self, sent: tuple[str, int], seconds: float = REPLY_SECONDS) -> Message:
+        """Wait for one more answer than before.
+
+        Raises:
+            DemoFailedError: none came in time.
+        """
+        (address, before), began = sent, time.monotonic()
+        if not self._carrier.book.wait_until(lambda: len(self._answers(address)) > before, seconds):
+            raise DemoFailedError(f"no answer within {seconds:.0f} s")
+        reply = self._answers(address)[before]
+        who = "the carrier" if reply.automatic else "dialtone"
+        took = "" if reply.automatic else f"{time.monotonic() - began:.1f} s"
+        self._show(who, reply.body, "yellow" if reply.automatic else "green", took)
+        return reply
+
+    def ask(self, *bodies: str, expect: tuple[str, ...] = (), channel: str = "SMS") -> None:
+        """Text, hear the one answer, and check that it holds every expected word.
+
+        Raises:
+            DemoFailedError: no answer, one without a word, or more than one.
+        """
+        sent = self.text(*bodies, channel=channel)
+        reply = self.hear(sent)
+        missing = [word for word in expect if word.lower() not in reply.body.lower()]
+        if missing:
+            raise DemoFailedError(f"the answer does not mention {', '.join(missing)}")
+        self.hear_nothing((sent[0], sent[1] + 1), seconds=SILENCE_SECONDS / 3)
+
+    def hear_nothing(self, sent: tuple[str, int], seconds: float = SILENCE_SECONDS) -> None:
+        """Wait and check that no further answer comes.
+
+        Raises:
+            DemoFailedError: one came.
+        """
+        (address, before) = sent
+        if self._carrier.book.wait_until(lambda: len(self._answers(address)) > before, seconds):
+            raise DemoFailedError(f"an answer too many: {self._answers(address)[before].body!r}")
+
+    def note(self, remark: str) -> None:
+        """Write a remark into the transcript."""
+        self._console.print(Text(f"  {remark}", style="dim"))
+
+    def _answers(self, address: str) -> list[Message]:
+        return self._carrier.sent_to(address, automatic=True)
+
+    def _show(self, who: str, body: str, style: str, remark: str = "") -> None:
+        row = Table.grid(padding=(0, 1), expand=True)
+        row.add_column(width=14, justify="right")
+        row.add_column(ratio=1)
+        row.add_column(width=8, justify="right")
+        row.add_row(Text(who, style=f"bold {style}"), Text(body), Text(remark, style="dim"))
+        self._console.print(row)
+
+
+def run(stack: Stack, console: Console | None = None) -> int:
+    """Play every scene and print the transcript.
+
+    Returns:
+        0 when every scene showed what it must, else 1.
+    """
+    console = console or Console(highlight=False)
+    person = Person(stack, console, f"+1555{secrets.randbelow(9_000_000) + 1_000_000}")
+    for number, scene in enumerate(SCENES, 1):
+        console.print(Text(f"\n{number}. {scene.title}", style="bold"))
+        try:
+            scene.play(person)
+        except DemoFailedError as failed:
+            console.print(Text(f"\nfailed: {scene.title}: {failed}", style="bold red"))
+            return 1
+    console.print(Text(f"\nall {len(SCENES)} scenes as they should be", style="bold green"))
+    return 0
+
+
+def _introduce(person: Person) -> None:
+    person.ask(f"Hello! My name is {NAME}.", expect=(NAME,))
+
+
+def _remember(person: Person) -> None:
+    person.ask("What is my name?", expect=(NAME,))
+    person.ask("What did I say first?", expect=(NAME,))
+
+
+def _burst(person: Person) -> None:
+    person.ask("My cat is Tom.", "My dog is Rex.", "My fish is Wanda.", expect=("Tom", "Rex"))
+    person.note("three texts, one answer that covers them")
+
+
+def _duplicate(person: Person) -> None:
+    person.stack.carrier.faults.add(Fault.DUPLICATE)
+    person.ask("Do you hear this once?")
+    person.note("the carrier delivered that text twice; it was answered once")
+
+
+def _lost(person: Person) -> None:
+    person.stack.carrier.faults.add(Fault.LOST_WEBHOOK)
+    sent = person.text("This one gets lost on its way.")
+    person.hear_nothing(sent, seconds=2)
+    person.note("its webhook never came; the sweep asks the carrier what we missed")
+    until = time.monotonic() + SWEEP_SECONDS
+    while time.monotonic() < until:
+        if person.stack.invoke("sweep", {}).get("accepted"):
+            person.hear(sent)
+            return
+        person.stack.carrier.book.wait_until(lambda: False, 1)
+    raise DemoFailedError(f"the sweep did not find it within {SWEEP_SECONDS:.0f} s")
+
+
+def _whatsapp(person: Person) -> None:
+    person.ask("What is my dog?", expect=("Rex",), channel="WhatsApp")
+    person.note("told by SMS, remembered on WhatsApp")
+
+
+def _stop(person: Person) -> None:
+    person.hear(person.text("STOP"))
+    person.hear_nothing(person.text("Are you still there?"))
+    person.note("silence, as asked")
+
+
+def _start(person: Person) -> None:
+    person.hear(person.text("START"))
+    person.ask("Back again. What is my name?", expect=(NAME,))
+
+
+SCENES = (
+    Scene("She introduces herself", _introduce),
+    Scene("It remembers what was said", _remember),
+    Scene("A burst of texts gets one answer", _burst),
+    Scene("A text delivered twice is answered once", _duplicate),
+    Scene("A text whose webhook was lost is found and answered", _lost),
+    Scene("WhatsApp knows what was said by SMS", _whatsapp),
+    Scene("STOP means stop", _stop),
+    Scene("START means start again", _start),
+)

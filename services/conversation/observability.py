@@ -44,8 +44,14 @@ def describe(error: BaseException) -> dict[str, str]:
     frames = traceback.extract_tb(error.__traceback__)
     where = f"{frames[-1].filename.rpartition('/')[2]}:{frames[-1].lineno}" if frames else ""
     cause = error.__cause__
-    return {
+    described = {
         "error": type(error).__name__,
         "where": where,
         "cause": type(cause).__name__ if cause else "",
     }
+    # An AWS client's error says all that matters in two words, neither of them anybody's.
+    answer = getattr(error, "response", None)
+    if isinstance(answer, dict) and "Error" in answer:
+        described["code"] = str(answer["Error"].get("Code", ""))
+        described["operation"] = str(getattr(error, "operation_name", ""))
+    return described

@@ -79,7 +79,7 @@ def count_segments(tables: Tables, turn: Turn, segments: int) -> None:
         tables.people,
         person_key(person),
         usage_sk(turn.created_at / MILLISECONDS),
-        "ADD segments :segments",
+        "ADD #segments :segments",
         condition="attribute_exists(pk)",
         values={":segments": segments},
     )

@@ -11,6 +11,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -56,6 +57,8 @@ class Emulator:
         self.state = state
         self.persist = persist
         self.port = 0
+        self._session = boto3.session.Session()
+        self._session_lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -116,18 +119,28 @@ class Emulator:
 
     def client(self, service: str, **config: Any) -> Any:
         """Return a boto3 client of the account's root."""
-        return boto3.session.Session().client(
-            service,  # type: ignore[call-overload] # the stubs list literals, this is any service
-            endpoint_url=self.url,
-            region_name=REGION,
-            aws_access_key_id=ADMIN_KEY,
-            aws_secret_access_key=ADMIN_SECRET,
-            config=Config(
-                retries={"total_max_attempts": 3, "mode": "standard"},
-                max_pool_connections=20,
-                **config,
-            ),
-        )
+        return self.client_with(ADMIN_KEY, ADMIN_SECRET, None, service, **config)
+
+    def client_with(
+        self, key: str, secret: str, token: str | None, service: str, **config: Any
+    ) -> Any:
+        """Return a boto3 client with given credentials."""
+        # One session, because each parses the service models anew, which takes longer than all
+        # the calls of a start; it may make one client at a time.
+        with self._session_lock:
+            return self._session.client(
+                service,  # type: ignore[call-overload] # the stubs list literals, this is any
+                endpoint_url=self.url,
+                region_name=REGION,
+                aws_access_key_id=key,
+                aws_secret_access_key=secret,
+                aws_session_token=token,
+                config=Config(
+                    retries={"total_max_attempts": 3, "mode": "standard"},
+                    max_pool_connections=20,
+                    **config,
+                ),
+            )
 
     def _forget_recreated(self) -> None:
         folder = self.state / "emulator"

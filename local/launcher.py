@@ -65,22 +65,24 @@ def model_keys(models: list[str]) -> dict[str, str]:
     return keys
 
 
+PORT = typer.Option(help="Port of the page and of the webhooks.")
+RESET = typer.Option("--reset", help="Forget everything first.")
+FAULT = typer.Option(help=f"Inject faults: {EXAMPLES}.", metavar="LIST")
+DEMO = typer.Option("--demo", help="Hold a conversation, print it, and stop.")
+MODEL = typer.Option(
+    help="Model to answer with, such as [cyan]openai:gpt-4o-mini[/]; again for a fallback. Its key "
+    "is taken from the environment. Left out: the scripted model.",
+    metavar="PROVIDER:MODEL",
+)
+
+
 @app.command()
 def local(
-    port: Annotated[int, typer.Option(help="Port of the page and of the webhooks.")] = DEFAULT_PORT,
-    reset: Annotated[bool, typer.Option("--reset", help="Forget everything first.")] = False,  # noqa: FBT002 - a flag
-    fault: Annotated[str, typer.Option(help=f"Inject faults: {EXAMPLES}.", metavar="LIST")] = "",
-    demo: Annotated[
-        bool, typer.Option("--demo", help="Hold the scripted conversation, print it, and stop.")
-    ] = False,
-    model: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="Model to answer with, such as [cyan]openai:gpt-4o-mini[/]; again for a fallback. "
-            "Its key is taken from the environment. Left out: the scripted model.",
-            metavar="PROVIDER:MODEL",
-        ),
-    ] = None,
+    port: Annotated[int, PORT] = DEFAULT_PORT,
+    reset: Annotated[bool, RESET] = False,  # noqa: FBT002 - a flag
+    fault: Annotated[str, FAULT] = "",
+    demo: Annotated[bool, DEMO] = False,  # noqa: FBT002 - a flag
+    model: Annotated[list[str] | None, MODEL] = None,
 ) -> None:
     """Run dialtone on this machine: no AWS account, no Docker, nothing beyond loopback.
 
@@ -122,7 +124,8 @@ def _run(
                 return _demo(stack)
             while not stopping.wait(0.5):
                 if not stack.emulator.alive:
-                    raise ProgramError("the AWS emulator ended by itself; see .local/logs")
+                    err.print("[red]failed:[/] the AWS emulator ended by itself; see .local/logs")
+                    return CANNOT_START
             out.print("\nstopping …")
     except (PortTakenError, StateInUseError) as error:
         err.print(f"[red]cannot start:[/] {escape(str(error))}")
@@ -140,8 +143,7 @@ def _run(
 def _demo(stack: object) -> int:
     from local.demo import run  # noqa: PLC0415 - only for --demo
 
-    run(stack)  # type: ignore[arg-type] # a LocalStack, imported lazily
-    return 0
+    return run(stack)  # type: ignore[arg-type] # a LocalStack, imported lazily
 
 
 def _show_ready(url: str, notes: list[str]) -> None:
@@ -160,7 +162,7 @@ def forget(state: Path) -> None:
 
 @contextlib.contextmanager
 def _stop_signals() -> Iterator[threading.Event]:
-    """Turn SIGINT and SIGTERM into an event: looked at between the steps of the start, and after."""
+    """Turn SIGINT and SIGTERM into an event: looked at between the steps of a start."""
     stopping = threading.Event()
 
     def stop(_number: int, _frame: FrameType | None) -> None:

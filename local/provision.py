@@ -12,6 +12,7 @@ from local.config import PROJECT, STACK, LocalConfig, program_settings
 from local.emulator import Emulator
 from local.program import run_program
 from local.provisioner import Account, Declared, Provisioner, Remembered, Seed
+from local.provisioner.dynamic import ProviderHost
 
 PROVISIONED_FILE = "provisioned.json"
 
@@ -54,17 +55,19 @@ def provision(
         ProgramError: The program or a resource of it failed.
     """
     remembered = Remembered(config.state / PROVISIONED_FILE if config.persist else None)
-    account = Account(
-        emulator.client,
-        remembered=remembered,
-        seeds=_seeds(carrier_secret, config.model_keys),
-        function_url=function_url,
-        aws_url=emulator.url,
-        schedules=config.schedules,
-    )
-    outputs = run_program(
-        Provisioner(account), program_settings(config, public_url), program=config.program
-    )
+    with ProviderHost(emulator.url) as providers:
+        account = Account(
+            emulator.client,
+            remembered=remembered,
+            seeds=_seeds(carrier_secret, config.model_keys),
+            function_url=function_url,
+            aws_url=emulator.url,
+            schedules=config.schedules,
+            create_dynamic=providers.create,
+        )
+        outputs = run_program(
+            Provisioner(account), program_settings(config, public_url), program=config.program
+        )
     gateway = None
     for api, stage in account.declared.stages.items():
         gateway = f"{emulator.url}/restapis/{api}/{stage}/_user_request_"

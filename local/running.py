@@ -9,14 +9,12 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-import boto3
-
 from local.aws_calls import Meter
 from local.aws_proxy import AwsProxy
 from local.background import Background
 from local.carrier import Carrier
 from local.carrier import Fault as CarrierFault
-from local.config import LOOPBACK, REGION
+from local.config import LOOPBACK
 from local.emulator import Emulator
 from local.faults import Faults, FaultSet
 from local.front_door import FrontDoor
@@ -100,13 +98,8 @@ class RunningStack:
         if not role.startswith("arn:"):
             role = self.function_host.find(role).spec.role_arn
         given = self.credentials(role, "local")
-        return boto3.session.Session().client(
-            service,  # type: ignore[call-overload] # the stubs list literals, this is any service
-            endpoint_url=self.emulator.url,
-            region_name=REGION,
-            aws_access_key_id=given["AccessKeyId"],
-            aws_secret_access_key=given["SecretAccessKey"],
-            aws_session_token=given["SessionToken"],
+        return self.emulator.client_with(
+            given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"], service
         )
 
     def credentials(self, role_arn: str, session: str) -> Mapping[str, str]:

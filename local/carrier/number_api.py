@@ -67,6 +67,12 @@ def add_number_routes(router: APIRouter, carrier: Carrier, accounts: str) -> Non
         carrier.book.touch()
         return JSONResponse(_number(number, carrier.account_sid))
 
+    add_service_routes(router, carrier)
+
+
+def add_service_routes(router: APIRouter, carrier: Carrier) -> None:
+    """Add what is asked about messaging services."""
+
     @router.get("/v1/Services")
     def list_services() -> dict[str, Any]:
         found = [_service(service, carrier) for service in carrier.book.services.values()]

@@ -103,6 +103,7 @@ class Account:
         function_url: Where the emulator sends invocations.
         aws_url: The emulator, for what reads ``AWS_ENDPOINT_URL``.
         schedules: Whether schedules fire.
+        create_dynamic: Runs the provider of a dynamic resource.
     """
 
     def __init__(
@@ -114,12 +115,14 @@ class Account:
         function_url: str = "",
         aws_url: str = "",
         schedules: bool = True,
+        create_dynamic: Callable[[Mapping[str, Any]], Created] | None = None,
     ) -> None:
         self.remembered = remembered or Remembered(None)
         self.seeds = dict(seeds or {})
         self.function_url = function_url
         self.aws_url = aws_url
         self.schedules = schedules
+        self.create_dynamic = create_dynamic
         self.declared = Declared()
         self._make_client = clients
         self._clients: dict[str, Any] = {}

@@ -1,69 +1,119 @@
 """Dynamic resources: their own provider's Create runs, in a process of its own as with Pulumi.
 
-The child sees the emulator as AWS and nothing of this process's environment. It is also the child:
-``python -m local.provisioner.dynamic`` reads the inputs from standard input.
+The child sees the emulator as AWS and nothing of this process's environment. It is started with
+the program, because its imports take longer than anything it does. This module is also the child:
+``python -m local.provisioner.dynamic`` reads one resource a line and answers with one line.
 """
 
 from __future__ import annotations
 
 import base64
 import json
+import os
 import subprocess
 import sys
-from typing import Any
+import threading
+from collections.abc import Mapping
+from typing import Any, Self
 
-from local.config import ADMIN_KEY, ADMIN_SECRET, PROJECT, REGION, ROOT, STACK, scrubbed_environment
+from local.config import (
+    ADMIN_KEY,
+    ADMIN_SECRET,
+    PROJECT,
+    REGION,
+    ROOT,
+    STACK,
+    scrubbed_environment,
+)
 from local.provisioner.account import Account, Created
 from local.provisioner.inputs import Inputs
 
 PREFIX = "pulumi-python:dynamic"
-LIMIT_SECONDS = 60
+STOP_SECONDS = 5
 
 
 class DynamicProviderError(Exception):
-    """The provider's Create failed; the message is what it printed last."""
+    """The provider's Create failed; the message is its error."""
+
+
+class ProviderHost:
+    """The process that dynamic providers run in.
+
+    Args:
+        aws_url: What the providers take for AWS.
+    """
+
+    def __init__(self, aws_url: str) -> None:
+        self._lock = threading.Lock()
+        environment = scrubbed_environment(
+            AWS_ACCESS_KEY_ID=ADMIN_KEY,
+            AWS_SECRET_ACCESS_KEY=ADMIN_SECRET,
+            AWS_REGION=REGION,
+            AWS_DEFAULT_REGION=REGION,
+            AWS_ENDPOINT_URL=aws_url,
+            AWS_CONFIG_FILE=os.devnull,
+            AWS_SHARED_CREDENTIALS_FILE=os.devnull,
+            AWS_EC2_METADATA_DISABLED="true",
+            PYTHONPATH=str(ROOT),
+        )
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "local.provisioner.dynamic"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            cwd=ROOT,
+            env=environment,
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.kill()
+        self._process.wait(STOP_SECONDS)
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe:
+                pipe.close()
+
+    def create(self, given: Mapping[str, Any]) -> Created:
+        """Run a provider's check and create.
+
+        Raises:
+            DynamicProviderError: It refused, failed, or the process ended.
+        """
+        stdin, stdout = self._process.stdin, self._process.stdout
+        if stdin is None or stdout is None:
+            raise DynamicProviderError("the provider process has no pipes")
+        with self._lock:
+            try:
+                stdin.write(json.dumps(given).encode() + b"\n")
+                stdin.flush()
+                line = stdout.readline()
+            except BrokenPipeError:
+                line = b""
+        if not line:
+            raise DynamicProviderError("the provider process ended")
+        made = json.loads(line)
+        if "error" in made:
+            raise DynamicProviderError(made["error"])
+        return Created(made["id"], made["outs"])
 
 
 def create(inputs: Inputs, account: Account) -> Created:
-    """Run the provider that a dynamic resource carries."""
+    """Create a dynamic resource."""
     given = inputs.everything
     inputs.ignore_all()  # the provider gets them all
-    environment = scrubbed_environment(
-        AWS_ACCESS_KEY_ID=ADMIN_KEY,
-        AWS_SECRET_ACCESS_KEY=ADMIN_SECRET,
-        AWS_REGION=REGION,
-        AWS_DEFAULT_REGION=REGION,
-        AWS_ENDPOINT_URL=account.aws_url,
-        AWS_EC2_METADATA_DISABLED="true",
-        PYTHONPATH=str(ROOT),
-    )
-    ran = subprocess.run(
-        [sys.executable, "-m", "local.provisioner.dynamic"],
-        input=json.dumps(given).encode(),
-        capture_output=True,
-        cwd=ROOT,
-        env=environment,
-        timeout=LIMIT_SECONDS,
-        check=False,
-    )
-    if ran.returncode:
-        lines = ran.stderr.decode(errors="replace").strip().splitlines() or ["(nothing printed)"]
-        raise DynamicProviderError(f"{inputs.path}: {lines[-1]}")
-    made = json.loads(ran.stdout)
-    return Created(made["id"], made["outs"])
+    if account.create_dynamic is None:
+        raise DynamicProviderError("no provider process was started")
+    return account.create_dynamic(given)
 
 
 def _create_here(given: dict[str, Any]) -> dict[str, Any]:
     """Run the provider in this process, as Pulumi's dynamic provider host does."""
     import dill  # noqa: PLC0415 - only the child needs it
-    import pulumi  # noqa: PLC0415 - as above
     from pulumi.dynamic import Config, ConfigureRequest  # noqa: PLC0415 - as above
 
-    serialised = given.pop("__provider")
-    provider = dill.loads(base64.b64decode(serialised))  # noqa: S301 - our own program wrote it
-    pulumi.runtime.settings.configure(
-        pulumi.runtime.settings.Settings(project=PROJECT, stack=STACK)
-    )
+    provider = dill.loads(base64.b64decode(given.pop("__provider")))  # noqa: S301 - our program's
     provider.configure(ConfigureRequest(Config({"aws:region": REGION}, PROJECT)))
     checked = provider.check({}, given)
     if checked.failures:
@@ -73,9 +123,22 @@ def _create_here(given: dict[str, Any]) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Create what standard input describes and print what came of it."""
-    result = _create_here(json.load(sys.stdin))
-    json.dump(result, sys.stdout)
+    """Create what standard input describes, line by line, until it closes."""
+    import pulumi  # noqa: PLC0415 - before the first line comes, so that it does not wait
+    import twilio.rest  # noqa: F401, PLC0415 - as above
+
+    answers = os.fdopen(os.dup(1), "w")
+    sys.stdout = sys.stderr  # what a provider prints must not look like an answer
+    pulumi.runtime.settings.configure(
+        pulumi.runtime.settings.Settings(project=PROJECT, stack=STACK)
+    )
+    for line in sys.stdin:
+        try:
+            answer = _create_here(json.loads(line))
+        except Exception as error:  # noqa: BLE001 - handed to the parent
+            answer = {"error": f"{type(error).__name__}: {error}"}
+        answers.write(json.dumps(answer) + "\n")
+        answers.flush()
 
 
 if __name__ == "__main__":

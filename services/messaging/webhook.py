@@ -7,7 +7,6 @@ carrier's REST API. Only a reserved word that the carrier does not answer is ans
 
 from __future__ import annotations
 
-import html
 from functools import cache
 from typing import Any, Final
 
@@ -26,6 +25,8 @@ from messaging.wakeups import Wakeups
 PATH: Final = "/webhooks/twilio/messages"
 
 _TWIML: Final = '<?xml version="1.0" encoding="UTF-8"?><Response>{}</Response>'
+# `html.escape` costs an import of every entity there is.
+_ESCAPED: Final = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 
 
 class Webhook:
@@ -110,7 +111,7 @@ def respond(webhook: Webhook, event: dict[str, Any]) -> dict[str, Any]:
         return _refusal(503, "key lost")
     except (SecretError, StoreBusyError) as error:
         return _refusal(503, "unavailable", str(error))
-    message = f"<Message>{html.escape(reply, quote=False)}</Message>" if reply else ""
+    message = f"<Message>{reply.translate(_ESCAPED)}</Message>" if reply else ""
     headers = {"Content-Type": "text/xml; charset=utf-8"}
     return {"statusCode": 200, "headers": headers, "body": _TWIML.format(message)}
 

@@ -27,6 +27,8 @@ class CarrierHttp(HttpClient):  # type: ignore[misc]  # the SDK ships no types
 
     def __init__(self, base_url: str, timeout_seconds: float) -> None:
         super().__init__(logging.getLogger(__name__), is_async=False, timeout=timeout_seconds)
+        # urllib3 writes whole URLs at DEBUG, and a listing's has a number in its query.
+        logging.getLogger("urllib3.connectionpool").setLevel(logging.INFO)
         self._base_url = base_url.rstrip("/")
         connect = timeout_seconds * _CONNECT_SHARE
         self._timeouts = (connect, timeout_seconds - connect)

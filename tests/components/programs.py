@@ -9,7 +9,7 @@ from typing import Any
 
 import pulumi
 import yaml
-from recording_cloud import RecordingCloud
+from tests.components.recording_cloud import RecordingCloud
 
 ROOT = Path(__file__).resolve().parents[2]
 STACKS = sorted(path.name.split(".")[1] for path in ROOT.glob("Pulumi.*.yaml"))

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -98,8 +101,13 @@ class _Monitor(MockMonitor):
         super().__init__(mocks)
         self.cloud = cloud
 
+    def Invoke(self, request: Any) -> Any:  # noqa: N802 - the protocol's name
+        with _loop_of_this_thread():
+            return super().Invoke(request)
+
     def RegisterResource(self, request: Any) -> Any:  # noqa: N802 - the protocol's name
-        response = super().RegisterResource(request)
+        with _loop_of_this_thread():
+            response = super().RegisterResource(request)
         if request.type == "pulumi:pulumi:Stack":
             return response
         recorded = Recorded(
@@ -124,6 +132,21 @@ class _Monitor(MockMonitor):
             assert request.urn not in self.cloud.component_outputs, f"twice: {request.urn}"
             self.cloud.component_outputs[request.urn] = outputs
         return super().RegisterResourceOutputs(request)
+
+
+@contextmanager
+def _loop_of_this_thread() -> Iterator[None]:
+    """Close what the SDK would leave open: it makes a loop in each thread that calls it."""
+    if threading.current_thread() is threading.main_thread():
+        yield
+        return
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    try:
+        yield
+    finally:
+        asyncio.set_event_loop(None)
+        loop.close()
 
 
 def plain(value: Any) -> Any:

@@ -1,0 +1,171 @@
+"""One local stack for the end-to-end tests, with short times, and a phone per test.
+
+The stack is what ``make local`` starts, the scheduler apart: a test runs the sweep itself, when it
+is due. Every test texts from a number of its own, so that they share the stack and nothing else.
+"""
+
+from __future__ import annotations
+
+import base64
+import itertools
+import json
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from conversation import codec
+from conversation.items import Item, from_item, to_item
+from conversation.persons import address_hash, person_key
+from local.carrier import Message
+from local.carrier.message import WHATSAPP
+from local.config import OUR_NUMBER, LocalConfig
+from local.stack import LocalStack
+
+FIRST_MODEL, SECOND_MODEL = "dialtone.scripted-v1", "dialtone.second-v1"
+# A turn's function lives settle cap + answer + send + 5 = 13 s here, instead of 65.
+SHORT_TIMES = {
+    "sms": {"answerSeconds": 6, "settleSeconds": 0.4, "settleCapSeconds": 1},
+    "timing": {
+        "clockSkewSeconds": 1,
+        "leaseSlackSeconds": 0,
+        "listingEveryMinutes": 1,
+        "sendTimeoutSeconds": 1,
+        "sweepAfterSeconds": 1,
+    },
+}
+REPLY_SECONDS = 25.0
+RECOVERY_SECONDS = 45.0
+_numbers = itertools.count(5_552_000)
+
+
+@dataclass
+class Phone:
+    """Somebody's phone, and what the stack holds about them."""
+
+    stack: LocalStack
+    number: str
+
+    def text(self, body: str, *, whatsapp: bool = False, **form: str) -> str:
+        """Send a text; returns its sid."""
+        prefix = WHATSAPP if whatsapp else ""
+        carrier = self.stack.carrier
+        return carrier.text(f"{prefix}{self.number}", f"{prefix}{OUR_NUMBER}", body, **form)
+
+    def replies(self, *, whatsapp: bool = False) -> list[Message]:
+        """What dialtone has sent here, oldest first."""
+        return self.stack.carrier.sent_to(f"{WHATSAPP if whatsapp else ''}{self.number}")
+
+    def hear(
+        self, count: int = 1, *, whatsapp: bool = False, timeout: float = REPLY_SECONDS
+    ) -> list[str]:
+        """Wait for ``count`` replies in all; returns every reply."""
+        address = f"{WHATSAPP if whatsapp else ''}{self.number}"
+        return [m.body for m in self.stack.carrier.wait_reply(address, count, timeout)]
+
+    def meet(self) -> str:
+        """Exchange a first text, so that the stack knows this person; returns the conversation."""
+        self.text("hello")
+        self.hear()
+        self.wait(lambda: not self.meta().get("open_turn"), "the first turn to close")
+        return self.conversation
+
+    @property
+    def conversation(self) -> str:
+        """Name of this person's conversation; empty while nobody knows them."""
+        secret = self.stack.aws("secretsmanager").get_secret_value(
+            SecretId=self.stack.outputs["carrierSecretArn"]
+        )
+        key = base64.b64decode(json.loads(secret["SecretString"])["address_key"])
+        wanted = {"pk": f"address#{address_hash(self.number, key)}", "sk": "person"}
+        found = self.stack.aws("dynamodb").get_item(
+            TableName=self.stack.outputs["peopleTable"], Key=to_item(wanted), ConsistentRead=True
+        )
+        return person_key(from_item(found["Item"])["person"]) if "Item" in found else ""
+
+    def items(self, prefix: str, table: str = "conversationsTable") -> list[Item]:
+        """This person's items whose sort key begins so."""
+        found = self.stack.aws("dynamodb").query(
+            TableName=self.stack.outputs[table],
+            KeyConditionExpression="pk = :pk AND begins_with(sk, :sk)",
+            ExpressionAttributeValues=to_item({":pk": self.conversation, ":sk": prefix}),
+            ConsistentRead=True,
+        )
+        return [from_item(item) for item in found["Items"]]
+
+    def meta(self) -> Item:
+        """The conversation's ``meta``; empty when there is none."""
+        return next(iter(self.items("meta")), {})
+
+    def remembered(self) -> list[tuple[str, str]]:
+        """Role and words of every message."""
+        return [
+            (
+                item["role"],
+                codec.decode(
+                    item["content"],
+                    item=f"{item['pk']}/{item['sk']}",
+                    role=item["role"],
+                    generation=item["generation"],
+                ),
+            )
+            for item in self.items("message#")
+        ]
+
+    def turns(self) -> list[Item]:
+        """The turns, oldest first."""
+        return self.items("turn#")
+
+    def calls(self) -> int:
+        """How often a model was asked about this person's latest words, in any turn."""
+        mine = {text for role, text in self.remembered() if role == "human"}
+        return sum(bool(mine & set("\n".join(c.texts).split("\n"))) for c in self.stack.model.calls)
+
+    def wait(self, met: Callable[[], Any], what: str, timeout: float = RECOVERY_SECONDS) -> None:
+        """Wait until something is so, with the sweep running as it would."""
+        until, swept = time.monotonic() + timeout, time.monotonic()
+        while not met():
+            assert time.monotonic() < until, f"waited {timeout} s for {what}"
+            if time.monotonic() - swept > 5:
+                self.stack.invoke("sweep", {})
+                swept = time.monotonic()
+            time.sleep(0.1)
+
+
+@pytest.fixture(scope="session")
+def stack() -> Iterator[LocalStack]:
+    """The stack, started once."""
+    config = LocalConfig(
+        port=0,
+        persist=False,
+        schedules=False,
+        models=(f"bedrock:{FIRST_MODEL}", f"bedrock:{SECOND_MODEL}"),
+        overrides=SHORT_TIMES,
+    )
+    with LocalStack(config) as stack:
+        yield stack
+
+
+@pytest.fixture(autouse=True)
+def _nothing_left_over(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Leave no fault or script behind for the next test."""
+    yield
+    if "stack" in request.fixturenames:
+        stack: LocalStack = request.getfixturevalue("stack")
+        stack.faults.clear()
+        stack.carrier.faults.clear()
+        stack.model.reset()
+
+
+@pytest.fixture
+def new_phone(stack: LocalStack) -> Callable[[], Phone]:
+    """Make phones of people whom the stack has never met."""
+    return lambda: Phone(stack, f"+1555{next(_numbers)}")
+
+
+@pytest.fixture
+def phone(new_phone: Callable[[], Phone]) -> Phone:
+    """The phone of somebody new."""
+    return new_phone()

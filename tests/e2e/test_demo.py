@@ -1,0 +1,29 @@
+"""The scripted conversation holds from first to last scene, and says so when it does not."""
+
+from __future__ import annotations
+
+import io
+
+from rich.console import Console
+
+from local import demo
+from local.scripted_model import Step
+from local.stack import LocalStack
+
+
+def test_every_scene_is_as_it_should_be(stack: LocalStack) -> None:
+    """The demo plays through and ends with 0; its transcript has every scene."""
+    written = io.StringIO()
+    result = demo.run(stack, Console(file=written, width=100))
+    assert result == 0, written.getvalue()
+    for scene in demo.SCENES:
+        assert scene.title in written.getvalue()
+
+
+def test_a_model_that_forgets_fails_the_demo(stack: LocalStack) -> None:
+    """A model without memory makes the demo say which scene failed and why, and end with 1."""
+    stack.model.always(Step(text="Hi Ada!"))
+    stack.model.always(Step(text="I know nothing."), model="dialtone.scripted-v1")
+    written = io.StringIO()
+    assert demo.run(stack, Console(file=written, width=100)) == 1
+    assert "failed: She introduces herself: the answer does not mention Ada" in written.getvalue()

@@ -94,8 +94,8 @@ def open_target(
     connection = {
         "region_name": told["region"],
         "endpoint_url": told["endpoint"],
-        "aws_access_key_id": told["access_key"],
-        "aws_secret_access_key": told["secret_key"],
+        "aws_access_key_id": told["access_key_id"],
+        "aws_secret_access_key": told["secret_access_key"],
     }
     return Target(stack, botocore.session.Session(), connection, told.get("outputs", {}))
 
@@ -116,7 +116,7 @@ def _read_stack_file(path: Path) -> dict[str, Any]:
         ) from None
     except ValueError as error:
         raise CommandError(f"{path} is no JSON: {error}", "restart `make local`") from None
-    missing = {"endpoint", "region", "access_key", "secret_key"} - told.keys()
+    missing = {"endpoint", "region", "access_key_id", "secret_access_key"} - told.keys()
     if missing:
         raise CommandError(
             f"{path} does not say its {', '.join(sorted(missing))}", "restart `make local`"

@@ -284,8 +284,8 @@ def stack_file(tmp_path: Path, emulator: Emulator, local_stack: DeployedStack) -
     told = {
         "endpoint": emulator.url,
         "region": REGION,
-        "access_key": ADMIN_KEY,
-        "secret_key": ADMIN_SECRET,
+        "access_key_id": ADMIN_KEY,
+        "secret_access_key": ADMIN_SECRET,
         "outputs": {
             "wakeupQueueUrl": local_stack.queue_urls["wakeups"],
             "deadLetterQueueUrl": local_stack.queue_urls["wakeups-dead"],

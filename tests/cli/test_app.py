@@ -104,7 +104,10 @@ def test_the_local_stack_is_found_by_its_file(stack_file: Path, local_stack: Any
     [
         (None, "not running"),
         ("{", "is no JSON"),
-        ('{"endpoint": "http://127.0.0.1:1"}', "does not say its access_key, region, secret_key"),
+        (
+            '{"endpoint": "http://127.0.0.1:1"}',
+            "does not say its access_key_id, region, secret_access_key",
+        ),
     ],
 )
 def test_a_local_stack_that_cannot_be_reached_is_explained(
@@ -126,7 +129,7 @@ def test_a_local_stack_that_went_away_is_explained(tmp_path: Path) -> None:
     """The file of a stack that was killed leads nowhere, and that is said."""
     path = tmp_path / "stack.json"
     told = {"endpoint": "http://127.0.0.1:1", "region": "us-east-1"}
-    path.write_text(json.dumps({**told, "access_key": "a", "secret_key": "b"}))
+    path.write_text(json.dumps({**told, "access_key_id": "a", "secret_access_key": "b"}))
 
     answer = CliRunner().invoke(app, ["status", "--no-scan", "--stack-file", str(path)])
 

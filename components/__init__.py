@@ -4,6 +4,7 @@ Each lives in a module of its own; ``__main__`` here serves them all to other la
 """
 
 from components.alarm_topic import AlarmTopic, AlarmTopicArgs, Watch
+from components.api_args import DomainArgs, WebhookApiArgs
 from components.api_routes import Throttle
 from components.container_function import ContainerFunction
 from components.container_image import BuildArgs, ContainerImage, ContainerImageArgs
@@ -17,7 +18,7 @@ from components.schedule import Schedule, ScheduleArgs, every
 from components.secure_table import IndexArgs, KeyType, SecureTable, SecureTableArgs
 from components.stack_key import StackKey, StackKeyArgs
 from components.twilio_number import TwilioNumber, TwilioNumberArgs
-from components.webhook_api import DomainArgs, WebhookApi, WebhookApiArgs
+from components.webhook_api import WebhookApi
 
 COMPONENTS = [
     AlarmTopic,

@@ -161,7 +161,7 @@ def read_secret(arn: str) -> dict[str, str] | None:
     from botocore.exceptions import ClientError  # noqa: PLC0415 - as above
 
     session = botocore.session.get_session()
-    client = session.create_client("secretsmanager", region_name=arn.split(":")[3])
+    client: Any = session.create_client("secretsmanager", region_name=arn.split(":")[3])
     try:
         value = client.get_secret_value(SecretId=arn)["SecretString"]
     except ClientError as error:
@@ -179,7 +179,7 @@ def make_client(secret: dict[str, str], api_url: str) -> Any:
     from twilio.rest import Client  # noqa: PLC0415 - a preview needs no SDK
 
     client = Client(secret["account_sid"], secret["auth_token"])
-    if api_url:
+    if api_url and api_url != client.api.base_url:
         client.api.base_url = api_url
         client.messaging.base_url = api_url
     return client

@@ -5,12 +5,11 @@ request: a function checks the signature, or an authorizer does. Nor the account
 API Gateway writes logs: that belongs to the account, and is declared with it (``delivery/``).
 """
 
-from typing import NotRequired, TypedDict
-
 import pulumi
 import pulumi_aws as aws
 
 from components.alarm_topic import Watch, alarm
+from components.api_args import DomainArgs, WebhookApiArgs, validate_api
 from components.api_routes import Route, RouteTree, Throttle, deployment_triggers
 from components.container_function import ContainerFunction
 from components.iam import compact, region_of
@@ -32,37 +31,6 @@ ACCESS_LOG_FORMAT = compact(
     }
 )
 MAX_AUTHORIZER_CACHE_SECONDS = 3600
-
-
-class DomainArgs(TypedDict):
-    """A domain of one's own in front of the API."""
-
-    name: str
-    """Such as ``text.example.com``."""
-    certificate_arn: pulumi.Input[str]
-    """Certificate in ACM, in the API's region."""
-    zone_id: NotRequired[pulumi.Input[str]]
-    """Hosted zone in Route 53 that gets the alias record. Left out: you write the record."""
-
-
-class WebhookApiArgs(TypedDict):
-    """Arguments of ``WebhookApi``."""
-
-    key_arn: pulumi.Input[str]
-    """Customer-managed key of the access logs."""
-    log_retention_days: NotRequired[int]
-    """How long access logs are kept; 30 when left out."""
-    stage: NotRequired[str]
-    """Name of the stage, a part of the address; ``v1`` when left out."""
-    domain: NotRequired[DomainArgs]
-    """Custom domain. With it the API's own address is switched off."""
-    public_url: NotRequired[str]
-    """The address clients use if something stands in front of the API, without a slash at the
-    end."""
-    tracing: NotRequired[bool]
-    """Trace with X-Ray; true when left out. Turn it off where nobody looks at traces."""
-    alarm_topic_arn: NotRequired[pulumi.Input[str]]
-    """Where server errors are reported. Left out: no alarm."""
 
 
 class WebhookApi(pulumi.ComponentResource):
@@ -95,7 +63,7 @@ class WebhookApi(pulumi.ComponentResource):
         Raises:
             ValueError: If ``public_url`` is no plain https address.
         """
-        _validate(name, args)
+        validate_api(name, args)
         super().__init__("dialtone:index:WebhookApi", name, {}, opts)
         self._name = name
         self._args = args
@@ -296,13 +264,3 @@ class WebhookApi(pulumi.ComponentResource):
             description="A request got a server error; the access log says which route.",
         )
         alarm(f"{self._name}-server-errors", watch, topic_arn, self)
-
-
-def _validate(name: str, args: WebhookApiArgs) -> None:
-    url = args.get("public_url")
-    if url is None:
-        return
-    if not url.startswith(("https://", "http://127.0.0.1", "http://localhost")):
-        raise ValueError(f"{name}: public_url must begin with https://, got {url!r}")
-    if url.endswith("/") or "?" in url or "#" in url:
-        raise ValueError(f"{name}: public_url ends without slash, query or fragment, got {url!r}")

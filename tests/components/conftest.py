@@ -9,7 +9,8 @@ from typing import Any
 import pulumi
 import pytest
 from pulumi.runtime.settings import reset_options
-from tests.components.recording_cloud import RecordingCloud
+
+from tests.components.recording_cloud import RecordingCloud, run_to_the_end
 
 Deploy = Callable[[Callable[[], Any]], None]
 
@@ -21,7 +22,7 @@ def preview() -> bool:
 
 
 @pytest.fixture(autouse=True)
-def cloud(preview: bool, request: pytest.FixtureRequest) -> Iterator[RecordingCloud]:
+def cloud(*, preview: bool, request: pytest.FixtureRequest) -> Iterator[RecordingCloud]:
     """Record everything, and fail a test that registered nothing.
 
     A test that needs no resource says so with the mark ``registers_nothing``.
@@ -50,14 +51,10 @@ def deploy(cloud: RecordingCloud) -> Deploy:
     """Run a program to its end, and check that every component was completed."""
 
     def run(program: Callable[[], Any]) -> None:
-        pulumi.runtime.test(lambda: _nothing(program()))()
+        run_to_the_end(program)
         incomplete = [
             one.name for one in cloud.components() if one.urn not in cloud.component_outputs
         ]
         assert not incomplete, f"never completed: {incomplete}; forgot publish()?"
 
     return run
-
-
-def _nothing(_result: Any) -> None:
-    return None

@@ -6,10 +6,12 @@ import json
 import runpy
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pulumi
 import yaml
-from tests.components.recording_cloud import RecordingCloud
+
+from tests.components.recording_cloud import RecordingCloud, run_to_the_end
 
 ROOT = Path(__file__).resolve().parents[2]
 STACKS = sorted(path.name.split(".")[1] for path in ROOT.glob("Pulumi.*.yaml"))
@@ -20,7 +22,8 @@ def stack_config(stack: str) -> dict[str, Any]:
     """Return what a stack file configures, by full key, over the project's defaults."""
     project = yaml.safe_load((ROOT / "Pulumi.yaml").read_text())["config"]
     loaded = yaml.safe_load((ROOT / f"Pulumi.{stack}.yaml").read_text())["config"]
-    return {key: one["default"] for key, one in project.items()} | loaded
+    config: dict[str, Any] = {key: one["default"] for key, one in project.items()}
+    return config | loaded
 
 
 def configure(stack: str, **overrides: Any) -> None:
@@ -38,16 +41,8 @@ def compose(cloud: RecordingCloud, stack: str = "prod", **overrides: Any) -> dic
     )
     configure(stack, **overrides)
     exported: dict[str, Any] = {}
-    original = pulumi.export
-    pulumi.export = exported.__setitem__
-    try:
-        pulumi.runtime.test(lambda: runpy.run_path(str(ROOT / "__main__.py")) and None)()
-    finally:
-        pulumi.export = original
     outputs: dict[str, Any] = {}
-
-    def collect(values: dict[str, Any]) -> None:
-        outputs.update(values)
-
-    pulumi.runtime.test(lambda: pulumi.Output.from_input(exported).apply(collect))()
+    with mock.patch.object(pulumi, "export", exported.__setitem__):
+        run_to_the_end(lambda: runpy.run_path(str(ROOT / "__main__.py")))
+    run_to_the_end(lambda: pulumi.Output.from_input(exported).apply(outputs.update))
     return outputs

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -97,17 +97,20 @@ class _Provider(Mocks):
 
 
 class _Monitor(MockMonitor):
+    # The SDK's methods have no annotations: this is the one place that calls them.
+    _sdk: Any = MockMonitor
+
     def __init__(self, mocks: Mocks, cloud: RecordingCloud) -> None:
         super().__init__(mocks)
         self.cloud = cloud
 
     def Invoke(self, request: Any) -> Any:  # noqa: N802 - the protocol's name
         with _loop_of_this_thread():
-            return super().Invoke(request)
+            return self._sdk.Invoke(self, request)
 
     def RegisterResource(self, request: Any) -> Any:  # noqa: N802 - the protocol's name
         with _loop_of_this_thread():
-            response = super().RegisterResource(request)
+            response = self._sdk.RegisterResource(self, request)
         if request.type == "pulumi:pulumi:Stack":
             return response
         recorded = Recorded(
@@ -131,7 +134,7 @@ class _Monitor(MockMonitor):
         with self.cloud.lock:
             assert request.urn not in self.cloud.component_outputs, f"twice: {request.urn}"
             self.cloud.component_outputs[request.urn] = outputs
-        return super().RegisterResourceOutputs(request)
+        return self._sdk.RegisterResourceOutputs(self, request)
 
 
 @contextmanager
@@ -147,6 +150,12 @@ def _loop_of_this_thread() -> Iterator[None]:
     finally:
         asyncio.set_event_loop(None)
         loop.close()
+
+
+def run_to_the_end(program: Callable[[], Any]) -> None:
+    """Run a program, and wait for everything it registers."""
+    test: Any = pulumi.runtime.test
+    test(lambda: (program(), None)[1])()
 
 
 def plain(value: Any) -> Any:

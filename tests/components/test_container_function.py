@@ -37,7 +37,7 @@ def test_runs_one_handler_of_an_image_on_arm(deploy: Deploy, cloud: RecordingClo
 
 
 def test_logs_to_its_own_encrypted_group(deploy: Deploy, cloud: RecordingCloud) -> None:
-    """Logs are JSON, kept for a while, sealed with the stack's key, and the role writes no others'."""
+    """Logs are JSON, kept for a while and sealed; the role writes no other group."""
     deploy(lambda: function(log_retention_days=7, log_level=LogLevel.DEBUG))
 
     group = cloud.one(aws.cloudwatch.LogGroup).inputs

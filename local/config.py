@@ -59,6 +59,7 @@ class LocalConfig:
         warm: Whether a worker of each function is started before the first message.
         schedules: Whether the emulator's scheduler fires.
         program: The Pulumi program to run.
+        task_root: What the functions import from.
     """
 
     port: int = DEFAULT_PORT
@@ -71,6 +72,7 @@ class LocalConfig:
     warm: bool = True
     schedules: bool = True
     program: Path = ROOT / "__main__.py"
+    task_root: Path = SERVICES
 
 
 def program_settings(config: LocalConfig, public_url: str) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import json
+import os
 import shutil
 import tempfile
 import time
@@ -133,6 +134,8 @@ class LocalStack(RunningStack):
             self._closing.callback(shutil.rmtree, folder, ignore_errors=True)
             self.config = replace(self.config, state=folder)
         self._closing.enter_context(state_lock(self.config.state))
+        # Of a stack that was killed: nobody may take it for this one.
+        (self.config.state / STACK_FILE).unlink(missing_ok=True)
 
     def _start_emulator(self) -> None:
         self.emulator = Emulator(self.config.state, persist=self.config.persist)
@@ -156,6 +159,7 @@ class LocalStack(RunningStack):
             endpoints=endpoints,
             logs=self._logs,
             workers=self.config.workers,
+            task_root=self.config.task_root,
         )
         self._proxy = AwsProxy(
             upstream_port=self.emulator.port,
@@ -212,6 +216,7 @@ class LocalStack(RunningStack):
         """Tell the command line where the stack is; the key is the emulator's, not a secret."""
         file = self.config.state / STACK_FILE
         known = {
+            "pid": os.getpid(),
             "url": self.url,
             "endpoint": self.emulator.url,
             "region": REGION,
@@ -219,5 +224,7 @@ class LocalStack(RunningStack):
             "secret_access_key": ADMIN_SECRET,
             "outputs": self.outputs,
         }
-        file.write_text(json.dumps(known, indent=2, sort_keys=True) + "\n")
+        written = file.with_suffix(".tmp")
+        written.write_text(json.dumps(known, indent=2, sort_keys=True) + "\n")
+        written.replace(file)  # whoever sees it sees all of it
         self._closing.callback(file.unlink, missing_ok=True)

@@ -1,0 +1,19 @@
+"""The small program's handler: keeps what it is sent, and reads it back."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import boto3
+
+
+def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
+    """Keep a request's body, or read one back when called directly."""
+    table = os.environ["TABLE"]
+    client = boto3.client("dynamodb")
+    if "read" in event:
+        found = client.get_item(TableName=table, Key={"pk": {"S": event["read"]}})
+        return {"found": found.get("Item", {}).get("pk", {}).get("S")}
+    client.put_item(TableName=table, Item={"pk": {"S": event["body"]}})
+    return {"statusCode": 200, "body": "kept"}

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.metrics import Metrics
 
 
+NAMESPACE = "dialtone"
+
+
 @cache
 def logger() -> Logger:
     """The function's structured logger; Lambda's environment names the service and the level."""
@@ -21,9 +24,15 @@ def logger() -> Logger:
 @cache
 def metrics() -> Metrics:
     """The function's metrics, written as embedded metric format to its log."""
-    from aws_lambda_powertools.metrics import Metrics  # noqa: PLC0415  the webhook needs none
+    from aws_lambda_powertools.metrics import Metrics  # noqa: PLC0415  the webhook needs few
 
-    return Metrics()
+    return Metrics(namespace=NAMESPACE)
+
+
+def flush() -> None:
+    """Write what was measured; an invocation that measured nothing writes nothing."""
+    if metrics.cache_info().currsize and metrics().provider.metric_set:
+        metrics().flush_metrics()
 
 
 def count(name: str, value: float = 1) -> None:

@@ -14,7 +14,8 @@ from messaging.settings import ResponderSettings
 from messaging.wakeups import WakeupError, Wakeups, conversation_of
 
 _RESERVE_SECONDS = 1.0
-_FIRST_RETRY_SECONDS = 2
+_FIRST_RETRY_SECONDS = 1
+_LAST_DOUBLING = 6
 _LONGEST_RETRY_SECONDS = 60
 
 
@@ -36,7 +37,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         if again is not None:
             wakeups.come_back(record["receiptHandle"], again)
             failures.append({"itemIdentifier": record["messageId"]})
-    observability.metrics().flush_metrics()
+    observability.flush()
     return {"batchItemFailures": failures}
 
 
@@ -53,4 +54,4 @@ def _attend(answering: Answering, record: dict[str, Any], deadline: Deadline) ->
         log.error("turn failed", extra=observability.describe(error))  # noqa: TRY400
         observability.count("TurnFailed")
         received = int(record.get("attributes", {}).get("ApproximateReceiveCount", "1"))
-        return min(_FIRST_RETRY_SECONDS * 2 ** (received - 1), _LONGEST_RETRY_SECONDS)
+        return min(_FIRST_RETRY_SECONDS << min(received, _LAST_DOUBLING), _LONGEST_RETRY_SECONDS)

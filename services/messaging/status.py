@@ -107,7 +107,7 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     try:
         return respond(_built(), event)
     finally:
-        observability.metrics().flush_metrics()
+        observability.flush()
 
 
 def respond(reports: StatusReports, event: dict[str, Any]) -> dict[str, Any]:

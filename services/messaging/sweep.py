@@ -50,7 +50,7 @@ def handler(_event: dict[str, Any], context: Any) -> dict[str, int]:
         accepted = listing(deadline) if due else 0
         observability.count("AcceptedFromListing", accepted)
     finally:
-        observability.metrics().flush_metrics()
+        observability.flush()
     return {"woken": woken, "accepted": accepted}
 
 

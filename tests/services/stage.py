@@ -1,0 +1,234 @@
+"""A responder on stage: real parts over any tables, with a played model, carrier and clock."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from langchain_core.language_models.fake_chat_models import GenericFakeChatModel
+from langchain_core.messages import AIMessage, BaseMessage
+
+from conversation.deadline import Deadline
+from conversation.exchange import EngineSettings
+from conversation.ids import Ids
+from conversation.keys import Keys
+from conversation.lease import Lease
+from conversation.models import ModelChain, NamedModel
+from conversation.persons import Persons, person_key, route_of
+from conversation.tables import Tables
+from conversation.turn import Engine
+from conversation.turns import Turns
+from messaging.answering import Answering, Timing
+from messaging.inbox import Inbox
+from messaging.settling import Settling
+from messaging.wakeups import Wakeups
+from texting.carrier_outcomes import Accepted, CarrierMessage, SendOutcome
+from texting.consent import Consents
+from texting.delivery import Delivery
+
+KEY = b"k" * 32
+SENDER, PERSON = "+15550100", "+15550111"
+TIMING = Timing(answer_seconds=8, lease_seconds=20, send_seconds=2, message_days=30)
+
+
+class PlayedClock:
+    """Epoch seconds that only a test moves."""
+
+    def __init__(self) -> None:
+        self.now = 1_800_000_000.0
+
+    def __call__(self) -> float:
+        """What time it is."""
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        """Waiting moves the clock instead."""
+        self.now += seconds
+
+
+Script = Callable[[Sequence[BaseMessage]], str]
+
+
+class PlayedModel(GenericFakeChatModel):
+    """A LangChain chat model that answers by a function of what it is shown."""
+
+    messages: Any = iter(())
+    script: Any = None
+    seen: Any = None
+
+    def _generate(self, messages: Any, *args: Any, **kwargs: Any) -> Any:
+        self.seen.append(list(messages))
+        self.messages = iter([AIMessage(content=self.script(messages))])
+        return super()._generate(messages, *args, **kwargs)
+
+
+def echo(messages: Sequence[BaseMessage]) -> str:
+    """Repeat what the person said last."""
+    return f"you said: {messages[-1].content}"
+
+
+@dataclass
+class PlayedCarrier:
+    """Takes every text, unless told otherwise."""
+
+    clock: PlayedClock
+    sent: list[dict[str, str]] = field(default_factory=list)
+    outcomes: list[SendOutcome | BaseException] = field(default_factory=list)
+    timeout_seconds: float = 2.0
+    messaging_service_sid: str = ""
+
+    def send(self, *, sender: str, to: str, body: str, status_callback: str) -> SendOutcome:
+        """Take a text, or end as the test wants it."""
+        outcome = self.outcomes.pop(0) if self.outcomes else None
+        if outcome is not None and not isinstance(outcome, BaseException):
+            return outcome
+        sid = f"SM{len(self.sent):032d}"
+        self.sent.append({"sid": sid, "sender": sender, "to": to, "body": body})
+        if outcome is not None:
+            raise outcome
+        return Accepted(sid, "queued", None)
+
+    def list_messages_to(self, address: str, since: int) -> list[CarrierMessage]:
+        """What was sent to an address, newest first."""
+        return [
+            CarrierMessage(
+                sid=text["sid"],
+                sender=text["sender"],
+                to=text["to"],
+                body=text["body"],
+                direction="outbound-api",
+                status="sent",
+                error_code=None,
+                service="",
+                created_at=None,
+                media=0,
+            )
+            for text in reversed(self.sent)
+            if text["to"] == address
+        ]
+
+
+@dataclass
+class PlayedQueue:
+    """An SQS client that only remembers."""
+
+    sent: list[dict[str, Any]] = field(default_factory=list)
+    visibility: list[int] = field(default_factory=list)
+
+    def send_message(self, **message: Any) -> None:
+        """Remember a wake-up."""
+        self.sent.append(message)
+
+    def change_message_visibility(self, **request: Any) -> None:
+        """Remember when a wake-up is to come back."""
+        self.visibility.append(request["VisibilityTimeout"])
+
+    def conversations(self) -> list[str]:
+        """The conversations that were woken."""
+        return [json.loads(message["MessageBody"])["conversation"] for message in self.sent]
+
+
+class Stage:
+    """One person texting one number, and as many workers as a test wants."""
+
+    def __init__(self, tables: Tables, script: Script = echo, *, settle_seconds: float = 0) -> None:
+        self.tables = tables
+        self.clock = PlayedClock()
+        self.ids = Ids(self.clock)
+        self.queue = PlayedQueue()
+        self.carrier = PlayedCarrier(self.clock)
+        self.model = PlayedModel(script=script, seen=[])
+        self.models = [NamedModel("played:one", lambda: self.model)]
+        self.inbox = Inbox(tables, self.clock, self.ids)
+        self.lease = Lease(tables, self.clock)
+        self.turns = Turns(tables)
+        self.keys = Keys(tables, self.clock)
+        self.consents = Consents(tables)
+        self.settle_seconds = settle_seconds
+        self.person = Persons(tables, self.clock, self.ids).find_or_create("a" * 64)
+        self.conversation = person_key(self.person)
+        self.route = route_of(SENDER, PERSON, KEY)
+        self.generation = self.keys.ensure(self.conversation, self.person)
+        self._texts = 0
+
+    def text(self, words: str, *, route: str | None = None, media: int = 0) -> str:
+        """A text is accepted; returns its sid."""
+        self._texts += 1
+        sid = f"SM{self._texts:032x}"
+        self.clock.now += 0.01
+        put = self.inbox.put_item(
+            self.conversation,
+            sid=sid,
+            text=words,
+            media=media,
+            reply_to={"from": SENDER, "to": PERSON},
+            route=route or self.route,
+            generation=self.generation,
+            look_after_seconds=20,
+        )
+        self.tables.transact([put, self.keys.condition(self.conversation, self.generation)])
+        return sid
+
+    def engine(self, tables: Tables | None = None) -> Engine:
+        """The engine, by default over the own tables."""
+        settings = EngineSettings("You help.", window_messages=20)
+        chain = ModelChain(self.models, sleep=lambda _: None)
+        return Engine(tables or self.tables, chain, settings, clock=self.clock)
+
+    def worker(self, tables: Tables | None = None, timing: Timing = TIMING) -> Answering:
+        """A responder, by default over the stage's own tables."""
+        tables = tables or self.tables
+        lease, inbox = Lease(tables, self.clock), Inbox(tables, self.clock, self.ids)
+        return Answering(
+            lease=lease,
+            inbox=inbox,
+            engine=self.engine(tables),
+            turns=Turns(tables),
+            delivery=Delivery(
+                tables,
+                self.carrier,
+                lease,
+                public_url="https://example.test",
+                function_timeout_seconds=15,
+                clock=self.clock,
+                monotonic=self.clock,
+            ),
+            consents=Consents(tables),
+            wakeups=Wakeups("https://queue.test/wakeups.fifo", lambda: self.queue),
+            settling=Settling(
+                lease,
+                inbox,
+                quiet_seconds=self.settle_seconds,
+                cap_seconds=5,
+                clock=self.clock,
+                sleep=self.clock.sleep,
+            ),
+            timing=timing,
+            clock=self.clock,
+            ids=self.ids,
+            sleep=self.clock.sleep,
+        )
+
+    def attend(self, worker: Answering | None = None, seconds: float = 30) -> float | None:
+        """A wake-up reaches a worker whose function has this long."""
+        deadline = Deadline.after(seconds, self.clock)
+        return (worker or self.worker()).attend(self.conversation, deadline)
+
+    def attend_until_done(self, tries: int = 12) -> None:
+        """Wake-ups keep coming, each when it is due, until one is dealt with."""
+        for _ in range(tries):
+            again = self.attend()
+            if again is None and self.lease.busy_seconds(self.lease.read(self.conversation)) == 0:
+                return
+            self.clock.now += again or 21
+        raise AssertionError("the conversation never came to rest")
+
+    def items(self, prefix: str) -> list[dict[str, Any]]:
+        """The conversation's items whose sort key begins so."""
+        return self.tables.query(self.tables.conversations, self.conversation, prefix, limit=500)
+
+    def bodies(self) -> list[str]:
+        """What the carrier was given to send."""
+        return [text["body"] for text in self.carrier.sent]

@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 import uvicorn
 
+from local.emulator import Emulator
+
 
 @contextlib.contextmanager
 def _serving(app: Any) -> Iterator[str]:
@@ -34,3 +36,12 @@ def serve() -> Iterator[Callable[[Any], str]]:
     """Serve ASGI applications until the test ends; each call returns the URL of one."""
     with contextlib.ExitStack() as stack:
         yield lambda app: stack.enter_context(_serving(app))
+
+
+@pytest.fixture(scope="session")
+def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
+    """One emulator for all tests that take it; they use names of their own."""
+    emulator = Emulator(tmp_path_factory.mktemp("emulator"), persist=False)
+    emulator.start()
+    yield emulator
+    emulator.stop()

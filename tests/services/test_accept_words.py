@@ -1,0 +1,91 @@
+"""Reserved words change consent, once and in the carrier's order; no model sees them (rule 2)."""
+
+from __future__ import annotations
+
+import pytest
+
+from conversation.tables import Tables
+from tests.services.texting_door import Door
+
+
+@pytest.fixture
+def door(tables: Tables) -> Door:
+    """A door on the emulator."""
+    return Door(tables)
+
+
+def test_stop_is_recorded_and_feeds_no_model(door: Door) -> None:
+    """A receipt and consent, in one; nothing waits and nobody is woken."""
+    accepted = door.accept(" Stop. ")
+    assert (accepted.effect, accepted.wakes, accepted.reply) == ("consent", False, None)
+    assert door.opted_out()
+    assert door.waiting(accepted.conversation) == []
+    (receipt,) = door.people(accepted.conversation, "receipt#")
+    assert receipt["effect"] == "consent"
+    (consent,) = door.people(accepted.conversation, "consent#")
+    assert (consent["state"], consent["by"], consent["at"]) == ("out", "SM1", door.clock.ms)
+
+
+def test_start_lifts_stop(door: Door) -> None:
+    """The latest word counts."""
+    door.accept("STOP", "SM1")
+    door.accept("START", "SM2")
+    assert not door.opted_out()
+
+
+def test_help_changes_nothing(door: Door) -> None:
+    """A receipt, so that the listing finds it known; consent stays as it was."""
+    door.accept("STOP", "SM1")
+    accepted = door.accept("HELP", "SM2")
+    assert (accepted.effect, accepted.wakes) == ("ignored", False)
+    assert door.opted_out()
+
+
+def test_consent_is_kept_per_sender(door: Door) -> None:
+    """STOP to one of our numbers says nothing about another, nor about WhatsApp."""
+    door.accept("STOP")
+    assert door.opted_out()
+    assert not door.opted_out("whatsapp:+15550100")
+
+
+NINE = 1_800_000_000_000
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "out"),
+    [
+        (("START", NINE), ("STOP", NINE + 1000), True),
+        (("START", NINE + 1000), ("STOP", NINE), False),
+        (("STOP", NINE + 1000), ("START", NINE), True),
+        (("STOP", NINE), ("START", NINE + 1000), False),
+        # The carrier's times are whole seconds: a tie is a STOP.
+        (("START", NINE), ("STOP", NINE), True),
+        (("STOP", NINE), ("START", NINE), True),
+        # Told by no clock of the carrier's: what comes later counts.
+        (("START", NINE + 9000), ("STOP", None), True),
+    ],
+)
+def test_consent_follows_the_carriers_time(
+    door: Door, first: tuple[str, int], second: tuple[str, int | None], *, out: bool
+) -> None:
+    """A word that the listing finds late does not undo a newer one; it has its receipt."""
+    door.accept(first[0], "SM1", sent_at=first[1])
+    accepted = door.accept(second[0], "SM2", sent_at=second[1])
+    assert door.opted_out() is out
+    assert len(door.people(accepted.conversation, "receipt#")) == 2
+    assert door.accept(second[0], "SM2", sent_at=second[1]).duplicate
+
+
+@pytest.mark.parametrize(
+    ("word", "part"), [("STOP", "opted out"), ("START", "opted in"), ("HELP", "assistant")]
+)
+def test_words_are_answered_where_the_carrier_does_not(
+    tables: Tables, word: str, part: str
+) -> None:
+    """Once configured so, each has its sentence; a repeated delivery gets the same one."""
+    door = Door(tables, carrier_answers_words=False)
+    assert part in str(door.accept(word).reply)
+    again = door.accept(word)
+    assert again.duplicate
+    assert part in str(again.reply)
+    assert door.accept(word, "SM2", opt_out_type=word).reply is None

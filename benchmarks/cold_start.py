@@ -1,0 +1,118 @@
+"""Cold starts: importing a function and building its clients, in a fresh interpreter."""
+
+from __future__ import annotations
+
+import json
+
+from benchmarks.figures import Figure
+from benchmarks.interleaved import Program, Usage, measure
+from benchmarks.payloads import Payloads
+
+AWS = {
+    "AWS_REGION": "us-east-1",
+    "AWS_DEFAULT_REGION": "us-east-1",
+    "AWS_ACCESS_KEY_ID": "none",
+    "AWS_SECRET_ACCESS_KEY": "none",
+    "AWS_EC2_METADATA_DISABLED": "true",
+}
+_SETTINGS = {
+    "PEOPLE_TABLE": "people",
+    "CONVERSATIONS_TABLE": "conversations",
+    "KEYS_TABLE": "keys",
+    "WAKEUP_QUEUE_URL": "http://127.0.0.1:9/000000000000/wakeups.fifo",
+    "CARRIER_SECRET_ARN": "arn:aws:secretsmanager:us-east-1:000000000000:secret:carrier",
+    "CARRIER_API_URL": "http://127.0.0.1:9",
+    "PUBLIC_URL": "http://127.0.0.1:9",
+    "MODELS": json.dumps(["bedrock:us.amazon.nova-lite-v1:0"]),
+    "SYSTEM_PROMPT": "You are a friendly assistant.",
+    "WINDOW_MESSAGES": "20",
+    "MAX_OUTPUT_TOKENS": "500",
+    "ANSWER_SECONDS": "45",
+    "SETTLE_SECONDS": "1.5",
+    "SETTLE_CAP_SECONDS": "5",
+    "SEND_TIMEOUT_SECONDS": "10",
+    "CLOCK_SKEW_SECONDS": "60",
+    "LEASE_SLACK_SECONDS": "3",
+    "FUNCTION_TIMEOUT_SECONDS": "70",
+    "POWERTOOLS_SERVICE_NAME": "bench",
+    "POWERTOOLS_METRICS_NAMESPACE": "dialtone",
+}
+_WEBHOOK_FLOOR = """
+import boto3
+boto3.client("sqs")
+"""
+_WEBHOOK = """
+import messaging.webhook
+from conversation import aws, observability
+observability.logger()
+aws.dynamodb(), aws.sqs(), aws.secrets_manager()
+"""
+_RESPONDER_FLOOR = """
+import boto3
+from aws_lambda_powertools import Logger
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+Logger(service="bench")
+AESGCM(AESGCM.generate_key(256))
+for name in ("dynamodb", "kms", "bedrock-runtime"):
+    boto3.client(name)
+"""
+# Everything that a first turn needs: the carrier's client is imported with the module, and
+# `warm` builds the chain's first chat model.
+_RESPONDER = """
+import messaging.responder
+from conversation import aws
+from messaging.composition import build_answering, build_engine
+from messaging.settings import ResponderSettings
+from messaging.wakeups import Wakeups
+settings = ResponderSettings.load()
+tables = settings.tables.connect()
+build_answering(settings, tables, Wakeups(settings.wakeup_queue_url, aws.sqs))
+build_engine(settings, tables).warm()
+aws.sqs(), aws.secrets_manager()
+import sys
+assert "langchain_aws.chat_models.bedrock_converse" in sys.modules
+"""
+
+
+def measure_cold_starts(payloads: Payloads, rounds: int) -> list[Figure]:
+    """Both functions against what any function with these clients would pay."""
+    ours = {**AWS, **_SETTINGS, "AWS_DATA_PATH": str(payloads.ours / "aws-data")}
+    used = measure(
+        {
+            "webhook floor": Program(_WEBHOOK_FLOOR, payloads.plain, AWS),
+            "webhook": Program(_WEBHOOK, payloads.ours, ours),
+            "responder floor": Program(_RESPONDER_FLOOR, payloads.plain, AWS),
+            "responder": Program(_RESPONDER, payloads.ours, ours),
+        },
+        rounds,
+    )
+    return [
+        Figure(
+            measure="webhook, cold: import and its clients",
+            baseline="`import boto3` and an SQS client",
+            value=used["webhook"].cpu_ms / used["webhook floor"].cpu_ms,
+            unit="×",
+            must=1.15,
+            aim=0.75,
+            detail=_detail(used, "webhook"),
+        ),
+        Figure(
+            measure="responder, cold: import and its clients",
+            baseline="boto3 with DynamoDB, KMS and Bedrock clients, AES-GCM, Logger",
+            value=used["responder"].cpu_ms / used["responder floor"].cpu_ms,
+            unit="×",
+            must=3.1,
+            aim=2.0,
+            detail=_detail(used, "responder"),
+        ),
+    ]
+
+
+def _detail(used: dict[str, Usage], name: str) -> dict[str, float]:
+    """CPU and memory of a function and its floor."""
+    return {
+        "cpu_ms": round(used[name].cpu_ms, 1),
+        "floor_cpu_ms": round(used[f"{name} floor"].cpu_ms, 1),
+        "memory_mb": round(used[name].memory_mb, 1),
+        "floor_memory_mb": round(used[f"{name} floor"].memory_mb, 1),
+    }

@@ -1,0 +1,214 @@
+"""What a whole turn costs in DynamoDB and the queue, from the webhook to the delivered reply.
+
+Taken where the functions meet AWS: the local stack's proxy counts every request, its bytes and
+its write units. Nothing is simulated but AWS itself.
+"""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields
+from functools import partial
+from typing import Any
+
+from benchmarks.community_history import write_units_of_a_turn
+from benchmarks.figures import Figure
+from benchmarks.item_sizes import WriteUnits
+from local.config import OUR_NUMBER, LocalConfig
+from local.scripted_model import Step
+from local.stack import LocalStack
+
+FUNCTIONS = ("webhook", "responder", "status")
+TURNS = 9
+FEW, COMPARED = 10, 500
+WORDS = "Could you tell me which of the two trains on Friday evening stops at the old harbour?"
+ANSWER = (
+    "Both do, but only the second one, at 19:40, stops long enough to take a bicycle on board. "
+    "The first one passes the old harbour at 18:05 and stays for a minute. If you miss both, "
+    "there is a bus from the market square at 20:15 that takes half an hour and needs no booking."
+)
+_BATCH = 25
+
+
+@dataclass(frozen=True)
+class TurnCost:
+    """What one turn took.
+
+    Attributes:
+        requests: Requests of the functions to AWS.
+        bytes: What went over the wire for them, both ways.
+        write_units: What DynamoDB would charge, index writes included.
+    """
+
+    requests: float
+    bytes: float
+    write_units: float
+
+
+def measure_turn_costs(many: int) -> list[Figure]:
+    """How flat a turn's cost is, and how it compares with langchain-community's history."""
+    costs, community = measure_turns((FEW, COMPARED, many))
+    return [_flatness(costs, many), _write_units(costs[COMPARED], community)]
+
+
+def measure_turns(sizes: tuple[int, ...]) -> tuple[dict[int, TurnCost], float]:
+    """The cost of a turn in conversations of each size, and the baseline's write units."""
+    # One worker of each, so that no turn pays another's first reads of the secrets; and a window
+    # that ten messages fill, so that what grows is the conversation and not what is read of it.
+    config = LocalConfig(
+        port=0,
+        persist=False,
+        schedules=False,
+        workers=dict.fromkeys(("webhook", "status", "responder", "sweep"), 1),
+        overrides={"assistant": {"windowMessages": FEW}, "sms": {"settleSeconds": 0.3}},
+    )
+    with LocalStack(config) as stack:
+        stack.model.always(Step(text=ANSWER))
+        dynamodb = stack.aws("dynamodb")
+        stack.proxy.units = WriteUnits(dynamodb)
+        costs = {}
+        for index, size in enumerate(sizes):
+            number = f"+1555020{index}"
+            for turn in range(2):
+                _talk(stack, number, turn + 1)
+            _grow(stack, dynamodb, size)
+            taken = []
+            for turn in range(TURNS):
+                stack.meter.reset()
+                _talk(stack, number, turn + 3)
+                taken.append(_cost(stack))
+            costs[size] = _median(taken)
+        model_url = f"{stack.url}/bedrock"
+        community = write_units_of_a_turn(stack.emulator, model_url, COMPARED, WORDS)
+        return costs, community
+
+
+def _median(taken: list[TurnCost]) -> TurnCost:
+    """The middle of each: a delivery report that overtakes another costs its turn a retry."""
+    return TurnCost(
+        *(
+            statistics.median(getattr(cost, field.name) for cost in taken)
+            for field in fields(TurnCost)
+        )
+    )
+
+
+def _talk(stack: LocalStack, number: str, count: int) -> None:
+    """One turn, to its last delivery report."""
+    stack.carrier.text(number, OUR_NUMBER, WORDS)
+    reply = stack.carrier.wait_reply(number, count, timeout=60)[-1]
+    stack.carrier.wait_status(reply.sid, "delivered", timeout=60)
+    _wait_quiet(stack)
+
+
+def _wait_quiet(stack: LocalStack, seconds: float = 0.5) -> None:
+    """Wait until the functions have asked AWS for nothing for a while."""
+    last = -1.0
+    while last != (last := _of(stack, "requests")):
+        time.sleep(seconds)
+
+
+def _of(stack: LocalStack, what: str) -> float:
+    """What the functions of a turn spent, all operations together."""
+    return sum(float(getattr(stack.meter.total(function), what)) for function in FUNCTIONS)
+
+
+def _cost(stack: LocalStack) -> TurnCost:
+    return TurnCost(
+        requests=_of(stack, "requests"),
+        bytes=_of(stack, "request_bytes") + _of(stack, "response_bytes"),
+        # An update whose condition failed is charged like one that went through.
+        write_units=_of(stack, "write_units") + _of(stack, "errors"),
+    )
+
+
+def _grow(stack: LocalStack, dynamodb: Any, size: int) -> None:
+    """Give a conversation as many messages and receipts as it would have by then."""
+    people, conversations = stack.outputs["peopleTable"], stack.outputs["conversationsTable"]
+    conversation = _newest_conversation(stack, dynamodb)
+    key = {"pk": {"S": conversation}, "sk": {"S": "meta"}}
+    sample = dynamodb.query(
+        TableName=conversations,
+        KeyConditionExpression="pk = :pk AND begins_with(sk, :message)",
+        ExpressionAttributeValues={":pk": {"S": conversation}, ":message": {"S": "message#"}},
+    )["Items"]
+    receipt = dynamodb.query(
+        TableName=people,
+        KeyConditionExpression="pk = :pk AND begins_with(sk, :receipt)",
+        ExpressionAttributeValues={":pk": {"S": conversation}, ":receipt": {"S": "receipt#"}},
+    )["Items"][0]
+    written = partial(_message, sample)
+    _put_all(dynamodb, conversations, (written(number) for number in range(4, size)))
+    _put_all(
+        dynamodb,
+        people,
+        ({**receipt, "sk": {"S": f"receipt#SM{number:032x}"}} for number in range(size)),
+    )
+    dynamodb.update_item(
+        TableName=conversations,
+        Key=key,
+        UpdateExpression="SET #s = :size",
+        ExpressionAttributeNames={"#s": "sequence"},
+        ExpressionAttributeValues={":size": {"N": str(size)}},
+    )
+
+
+def _newest_conversation(stack: LocalStack, dynamodb: Any) -> str:
+    """The conversation just begun; addresses are hashed, so nothing else tells whose it is."""
+    pages = dynamodb.get_paginator("scan").paginate(TableName=stack.outputs["peopleTable"])
+    found: list[tuple[int, str]] = [
+        (int(item["created_at"]["N"]), item["pk"]["S"])
+        for page in pages
+        for item in page["Items"]
+        if item["sk"]["S"].startswith("conversation#")
+    ]
+    return max(found)[1]
+
+
+def _message(sample: list[Mapping[str, Any]], sequence: int) -> Mapping[str, Any]:
+    """A message like those of the first turns, under another number."""
+    return {**sample[sequence % 2], "sk": {"S": f"message#{sequence:012d}"}}
+
+
+def _put_all(dynamodb: Any, table: str, items: Iterator[Mapping[str, Any]]) -> None:
+    """Write items in batches, as quickly as the emulator takes them."""
+    batch: list[Mapping[str, Any]] = []
+    for item in items:
+        batch.append({"PutRequest": {"Item": item}})
+        if len(batch) == _BATCH:
+            dynamodb.batch_write_item(RequestItems={table: batch})
+            batch = []
+    if batch:
+        dynamodb.batch_write_item(RequestItems={table: batch})
+
+
+def _flatness(costs: Mapping[int, TurnCost], many: int) -> Figure:
+    """How a turn's bytes and requests grow with the conversation."""
+    few, much = costs[FEW], costs[many]
+    return Figure(
+        measure=f"bytes and requests of a whole turn with {many:,} messages and receipts",
+        baseline=f"the same with {FEW}",
+        value=max(much.bytes / few.bytes, much.requests / few.requests),
+        unit="×",
+        must=1.05,
+        aim=None,
+        detail={
+            "bytes": [round(few.bytes), round(much.bytes)],
+            "requests": [few.requests, much.requests],
+        },
+    )
+
+
+def _write_units(ours: TurnCost, community: float) -> Figure:
+    """Everything that a turn writes, against one class's writes of the same words."""
+    return Figure(
+        measure=f"write units of a whole turn at {COMPARED} messages, everything counted",
+        baseline="langchain-community's `DynamoDBChatMessageHistory` alone",
+        value=community / ours.write_units,
+        unit="× fewer",
+        must=6,
+        aim=10,
+        detail={"write_units": ours.write_units, "community": community},
+    )

@@ -1,0 +1,156 @@
+"""What runs in the fresh interpreters of `turn_cpu`: turns of the engine, or their bare requests.
+
+Both talk to canned AWS: botocore builds, signs and parses as ever, and no byte leaves the process.
+Imports nothing but the payload and the standard library.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from base64 import b64encode
+from collections.abc import Callable
+from typing import Any
+
+WARM_UPS = 20
+TURNS = 200
+WINDOW = 20
+CONVERSATION = "person#01K0000000000000000000BENCH"
+GENERATION = "0" * 32
+ROUTE = "0123456789abcdef#fedcba9876543210"
+QUESTION = "Could you tell me which of the two trains on Friday evening stops at the old harbour?"
+ANSWER = "Only the second one, at 19:40; the first one passes it without a stop. " * 3
+
+
+class _Raw:
+    """The part of an HTTP response that botocore reads."""
+
+    def __init__(self, body: bytes) -> None:
+        self._body = body
+
+    def stream(self) -> list[bytes]:
+        """The body, in one piece."""
+        return [self._body]
+
+
+def canned(client: Any, bodies: dict[str, bytes]) -> Any:
+    """Let a client's operations answer from memory; returns the client."""
+    from botocore.awsrequest import AWSResponse
+
+    def answer(request: Any, event_name: str, **_: Any) -> Any:
+        body = bodies[event_name.rpartition(".")[2]]
+        headers: Any = {"x-amzn-requestid": "canned"}
+        return AWSResponse(request.url, 200, headers, _Raw(body))
+
+    client.meta.events.register("before-send", answer)
+    return client
+
+
+def _message(number: int) -> dict[str, Any]:
+    """A stored message, as DynamoDB returns it."""
+    from conversation import codec
+
+    role, text = ("human", QUESTION) if number % 2 == 0 else ("ai", ANSWER)
+    sk = f"message#{number:012d}"
+    content = codec.encode(text, item=f"{CONVERSATION}/{sk}", role=role, generation=GENERATION)
+    item: dict[str, Any] = {
+        "pk": {"S": CONVERSATION},
+        "sk": {"S": sk},
+        "role": {"S": role},
+        "content": {"B": b64encode(content).decode()},
+        "generation": {"S": GENERATION},
+        "turn": {"S": "01K0000000000000000000TURN"},
+        "created_at": {"N": "1790000000000"},
+        "expires_at": {"N": "4000000000"},
+        "schema": {"N": "1"},
+    }
+    if role == "ai":
+        item |= {"kind": {"S": "answer"}, "model": {"S": "bedrock:bench"}}
+        item |= {"input_tokens": {"N": "900"}, "output_tokens": {"N": "60"}}
+    else:
+        item |= {"answered": {"BOOL": True}}
+    return item
+
+
+def _bodies() -> dict[str, bytes]:
+    """What AWS answers."""
+    window = [_message(number) for number in reversed(range(WINDOW))]
+    said = {
+        "output": {"message": {"role": "assistant", "content": [{"text": ANSWER}]}},
+        "stopReason": "end_turn",
+        "metrics": {"latencyMs": 400},
+        "usage": {"inputTokens": 900, "outputTokens": 60, "totalTokens": 960},
+    }
+    return {
+        "Query": json.dumps({"Items": window, "Count": WINDOW, "ScannedCount": WINDOW}).encode(),
+        "TransactWriteItems": b"{}",
+        "Converse": json.dumps(said).encode(),
+    }
+
+
+def _engine_turn(bodies: dict[str, bytes]) -> Callable[[], object]:
+    """One turn of the engine, as the responder runs it."""
+    from conversation import aws
+    from conversation.deadline import Deadline
+    from conversation.exchange import EngineSettings, Incoming
+    from conversation.meta import Claim, OpenTurn
+    from conversation.models import build_chain
+    from conversation.outcomes import TurnState
+    from conversation.tables import Tables, delete
+    from conversation.turn import Engine
+    from messaging.profile import PROFILE
+
+    tables = Tables(canned(aws.dynamodb(), bodies), "people", "conversations", "keys")
+    canned(aws.bedrock_runtime(read_seconds=45), bodies)
+    chain = build_chain(["bedrock:amazon.bench"], max_output_tokens=500, answer_seconds=45)
+    engine = Engine(tables, chain, EngineSettings("You are a friendly assistant.", WINDOW))
+    inbox = "inbox#01K0000000000000000000MAIL"
+    opened = OpenTurn("01K00000000000000000BENCHT", (inbox,), TurnState.CLAIMED, 1, 1, ROUTE, "t")
+    claim = Claim(CONVERSATION, opened, epoch=7, sequence=WINDOW, generation=GENERATION)
+    taking = delete("conversations", CONVERSATION, inbox, condition="attribute_exists(pk)")
+    reply_to = {"from": "+15550100", "to": "+15550111"}
+
+    def turn() -> object:
+        texts = [Incoming(QUESTION, 1_790_000_000_000)]
+        deadline = Deadline.after(45)
+        return engine.answer(claim, texts, PROFILE, deadline, [taking], reply_to=reply_to)
+
+    return turn
+
+
+def _bare_turn(bodies: dict[str, bytes]) -> Callable[[], object]:
+    """The requests of one such turn, recorded and made again with boto3 alone."""
+    import boto3
+
+    from conversation import aws
+
+    recorded: dict[str, Any] = {}
+
+    def record(params: Any, model: Any, **_: Any) -> None:
+        recorded[model.name] = dict(params)
+
+    turn = _engine_turn(bodies)
+    for client in (aws.dynamodb(), aws.bedrock_runtime(read_seconds=45)):
+        client.meta.events.register("before-parameter-build", record)
+    turn()
+    dynamodb = canned(boto3.client("dynamodb"), bodies)
+    bedrock = canned(boto3.client("bedrock-runtime"), bodies)
+
+    def bare() -> object:
+        window = dynamodb.query(**recorded["Query"])["Items"]
+        said = bedrock.converse(**recorded["Converse"])
+        dynamodb.transact_write_items(**recorded["TransactWriteItems"])
+        return window, said
+
+    return bare
+
+
+def run(kind: str) -> None:
+    """Run turns of one kind and print the CPU milliseconds of one."""
+    turn = {"engine": _engine_turn, "bare": _bare_turn}[kind](_bodies())
+    for _ in range(WARM_UPS):
+        turn()
+    began = time.process_time()
+    for _ in range(TURNS):
+        turn()
+    print((time.process_time() - began) * 1000 / TURNS)

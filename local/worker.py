@@ -38,6 +38,13 @@ def die_with_parent() -> None:
     threading.Thread(target=watch, daemon=True).start()
 
 
+def set_import_roots(task_root: str) -> None:
+    """Import from the task root and what is installed; an editable install adds the checkout."""
+    ours = Path(__file__).resolve().parent
+    checkout = {str(ours), str(ours.parent), str(ours.parent / "services")}
+    sys.path[:] = [task_root, *(entry for entry in sys.path if entry not in checkout)]
+
+
 def plain_runtime() -> ModuleType:
     """Load our own loop by path: its name is also that of awslambdaric's native module."""
     path = Path(__file__).with_name("runtime_client.py")
@@ -55,7 +62,7 @@ def main() -> None:
     parser.add_argument("--handler", required=True)
     parser.add_argument("--plain", action="store_true", help="never use awslambdaric")
     arguments = parser.parse_args()
-    sys.path[0] = os.environ["LAMBDA_TASK_ROOT"]
+    set_import_roots(os.environ["LAMBDA_TASK_ROOT"])
     sys.argv = [arguments.handler]
     die_with_parent()
     address = os.environ["AWS_LAMBDA_RUNTIME_API"]

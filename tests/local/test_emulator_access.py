@@ -1,4 +1,4 @@
-"""Access as the emulator enforces it, and what it keeps over a stop; see ``test_emulator_stores``."""
+"""Access as the emulator enforces it, and what it keeps over a stop."""
 
 from __future__ import annotations
 

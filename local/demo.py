@@ -56,13 +56,15 @@ class Person:
         stack: Whom they text.
         console: Where the transcript goes.
         number: Theirs; a new one is a person whom the stack has never met.
+        silence: How long, in seconds, nothing must come for it to count as silence.
     """
 
-    def __init__(self, stack: Stack, console: Console, number: str) -> None:
+    def __init__(self, stack: Stack, console: Console, number: str, silence: float) -> None:
         self.stack = stack
         self._carrier = stack.carrier
         self._console = console
         self._number = number
+        self._silence = silence
 
     def text(self, *bodies: str, channel: str = "SMS") -> tuple[str, int]:
         """Send texts in one go; returns their address and how many answers they had before."""
@@ -100,15 +102,15 @@ class Person:
         missing = [word for word in expect if word.lower() not in reply.body.lower()]
         if missing:
             raise DemoFailedError(f"the answer does not mention {', '.join(missing)}")
-        self.hear_nothing((sent[0], sent[1] + 1), seconds=SILENCE_SECONDS / 3)
+        self.hear_nothing((sent[0], sent[1] + 1), share=1 / 3)
 
-    def hear_nothing(self, sent: tuple[str, int], seconds: float = SILENCE_SECONDS) -> None:
+    def hear_nothing(self, sent: tuple[str, int], share: float = 1) -> None:
         """Wait and check that no further answer comes.
 
         Raises:
             DemoFailedError: one came.
         """
-        (address, before) = sent
+        (address, before), seconds = sent, self._silence * share
         if self._carrier.book.wait_until(lambda: len(self._answers(address)) > before, seconds):
             raise DemoFailedError(f"an answer too many: {self._answers(address)[before].body!r}")
 
@@ -128,16 +130,24 @@ class Person:
         self._console.print(row)
 
 
-def run(stack: Stack, console: Console | None = None) -> int:
+def run(
+    stack: Stack, console: Console | None = None, *, silence_seconds: float = SILENCE_SECONDS
+) -> int:
     """Play every scene and print the transcript.
+
+    Args:
+        stack: The stack.
+        console: Where the transcript goes; by default standard output.
+        silence_seconds: How long nothing must come after STOP.
 
     Returns:
         0 when every scene showed what it must, else 1.
     """
     console = console or Console(highlight=False)
-    person = Person(stack, console, f"+1555{secrets.randbelow(9_000_000) + 1_000_000}")
-    for number, scene in enumerate(SCENES, 1):
-        console.print(Text(f"\n{number}. {scene.title}", style="bold"))
+    number = f"+1555{secrets.randbelow(9_000_000) + 1_000_000}"
+    person = Person(stack, console, number, silence_seconds)
+    for place, scene in enumerate(SCENES, 1):
+        console.print(Text(f"\n{place}. {scene.title}", style="bold"))
         try:
             scene.play(person)
         except DemoFailedError as failed:
@@ -170,7 +180,7 @@ def _duplicate(person: Person) -> None:
 def _lost(person: Person) -> None:
     person.stack.carrier.faults.add(Fault.LOST_WEBHOOK)
     sent = person.text("This one gets lost on its way.")
-    person.hear_nothing(sent, seconds=2)
+    person.hear_nothing(sent, share=1 / 3)
     person.note("its webhook never came; the sweep asks the carrier what we missed")
     until = time.monotonic() + SWEEP_SECONDS
     while time.monotonic() < until:

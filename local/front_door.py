@@ -141,16 +141,17 @@ def _target(request: Request, gateway: str) -> str:
     return gateway + raw.split(b"?")[0].decode("ascii") + (f"?{query.decode()}" if query else "")
 
 
-def _headers(request: Request, port: int) -> list[tuple[str, str]]:
-    kept = [(k, v) for k, v in request.headers.items() if k.lower() not in HOP_BY_HOP]
+def _headers(request: Request, port: int) -> list[tuple[bytes, bytes]]:
+    # As bytes: what a stranger sends need not be ASCII.
+    kept = [(k, v) for k, v in request.headers.raw if k.decode("latin-1").lower() not in HOP_BY_HOP]
     client = request.client.host if request.client else LOOPBACK
     trace = uuid.uuid4().hex
     return [
         *kept,
-        ("X-Forwarded-For", client),
-        ("X-Forwarded-Port", str(port)),
-        ("X-Forwarded-Proto", request.url.scheme),
-        ("X-Amzn-Trace-Id", f"Root=1-{trace[:8]}-{trace[8:]}"),
+        (b"X-Forwarded-For", client.encode()),
+        (b"X-Forwarded-Port", str(port).encode()),
+        (b"X-Forwarded-Proto", request.url.scheme.encode()),
+        (b"X-Amzn-Trace-Id", f"Root=1-{trace[:8]}-{trace[8:]}".encode()),
     ]
 
 

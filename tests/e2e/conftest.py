@@ -87,10 +87,13 @@ class Phone:
 
     def items(self, prefix: str, table: str = "conversationsTable") -> list[Item]:
         """This person's items whose sort key begins so."""
+        conversation = self.conversation
+        if not conversation:
+            return []
         found = self.stack.aws("dynamodb").query(
             TableName=self.stack.outputs[table],
             KeyConditionExpression="pk = :pk AND begins_with(sk, :sk)",
-            ExpressionAttributeValues=to_item({":pk": self.conversation, ":sk": prefix}),
+            ExpressionAttributeValues=to_item({":pk": conversation, ":sk": prefix}),
             ConsistentRead=True,
         )
         return [from_item(item) for item in found["Items"]]
@@ -118,11 +121,6 @@ class Phone:
         """The turns, oldest first."""
         return self.items("turn#")
 
-    def calls(self) -> int:
-        """How often a model was asked about this person's latest words, in any turn."""
-        mine = {text for role, text in self.remembered() if role == "human"}
-        return sum(bool(mine & set("\n".join(c.texts).split("\n"))) for c in self.stack.model.calls)
-
     def wait(self, met: Callable[[], Any], what: str, timeout: float = RECOVERY_SECONDS) -> None:
         """Wait until something is so, with the sweep running as it would."""
         until, swept = time.monotonic() + timeout, time.monotonic()
@@ -148,21 +146,20 @@ def stack() -> Iterator[LocalStack]:
         yield stack
 
 
-@pytest.fixture(autouse=True)
-def _nothing_left_over(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Leave no fault or script behind for the next test."""
-    yield
-    if "stack" in request.fixturenames:
-        stack: LocalStack = request.getfixturevalue("stack")
-        stack.faults.clear()
-        stack.carrier.faults.clear()
-        stack.model.reset()
+@pytest.fixture(scope="session")
+def make_phone(stack: LocalStack) -> Callable[[], Phone]:
+    """Make phones of people whom the stack has never met."""
+    return lambda: Phone(stack, f"+1555{next(_numbers)}")
 
 
 @pytest.fixture
-def new_phone(stack: LocalStack) -> Callable[[], Phone]:
-    """Make phones of people whom the stack has never met."""
-    return lambda: Phone(stack, f"+1555{next(_numbers)}")
+def new_phone(stack: LocalStack, make_phone: Callable[[], Phone]) -> Iterator[Callable[[], Phone]]:
+    """Make such phones for one test, which leaves no fault, script or call behind."""
+    stack.model.reset()
+    yield make_phone
+    stack.faults.clear()
+    stack.carrier.faults.clear()
+    stack.model.reset()
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from local.stack import LocalStack
 def test_every_scene_is_as_it_should_be(stack: LocalStack) -> None:
     """The demo plays through and ends with 0; its transcript has every scene."""
     written = io.StringIO()
-    result = demo.run(stack, Console(file=written, width=100))
+    result = demo.run(stack, Console(file=written, width=100), silence_seconds=2)
     assert result == 0, written.getvalue()
     for scene in demo.SCENES:
         assert scene.title in written.getvalue()

@@ -1,33 +1,40 @@
 """The chain of models: built on first use, tried in order, every attempt ended in time.
 
-Names are `provider:model`. LangChain's chat models are the port; what differs between providers
-(client, retries, time-outs, key) is settled here and nowhere else.
+Names are `provider:model`. LangChain's chat models are the port; `providers` settles what
+differs between them.
 """
 
 from __future__ import annotations
 
-import importlib
+import gc
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from conversation import aws
 from conversation.deadline import AttemptTimeoutError, Deadline
+from conversation.providers import PROVIDERS, MissingExtraError, ModelSpecError, Providers
 from conversation.secrets import JsonSecret
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
     from langchain_core.messages import AIMessage, BaseMessage
 
-PROVIDERS = ("anthropic", "bedrock", "ollama", "openai")
-_EXTRAS = {"anthropic": "langchain_anthropic", "ollama": "langchain_ollama"} | {
-    "openai": "langchain_openai"
-}
-_CLASSES = {"anthropic": "ChatAnthropic", "ollama": "ChatOllama", "openai": "ChatOpenAI"}
+__all__ = [
+    "MissingExtraError",
+    "ModelAnswer",
+    "ModelAttempt",
+    "ModelChain",
+    "ModelSpecError",
+    "NamedModel",
+    "NoAnswerError",
+    "build_chain",
+]
+
 _THROTTLES = frozenset(
     {"ModelNotReadyException", "ServiceUnavailableException", "ThrottlingException"}
     | {"TooManyRequestsException"}
@@ -36,14 +43,6 @@ _THROTTLE_STATUS = frozenset({429, 503, 529})
 _ROUNDS = 3
 _PAUSE_SECONDS = 0.4
 _SHORTEST_ATTEMPT_SECONDS = 0.5
-
-
-class ModelSpecError(ValueError):
-    """A model's name is not `provider:model` with a provider we know."""
-
-
-class MissingExtraError(Exception):
-    """The image was built without a provider's SDK."""
 
 
 class NoAnswerError(Exception):
@@ -112,8 +111,25 @@ class NamedModel:
     def get(self) -> BaseChatModel:
         """The model, built once."""
         if self._built is None:
-            self._built = self.build()
+            with _without_collection():
+                self._built = self.build()
         return self._built
+
+
+@contextmanager
+def _without_collection() -> Iterator[None]:
+    """Import without the garbage collector: it finds nothing in modules, at a fifth of the cost.
+
+    What was imported lives as long as the worker, so it is also left out of later collections.
+    """
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        if collecting:
+            gc.enable()
 
 
 class ModelChain:
@@ -225,66 +241,13 @@ def build_chain(
     Raises:
         ModelSpecError: A name is wrong.
     """
-    builder = _Builder(max_output_tokens, answer_seconds, secret)
-    return ModelChain([_named(name, builder) for name in names])
+    providers = Providers(max_output_tokens, answer_seconds, secret)
+    return ModelChain([_named(name, providers) for name in names])
 
 
-def _named(name: str, builder: _Builder) -> NamedModel:
+def _named(name: str, providers: Providers) -> NamedModel:
     provider, colon, model = name.partition(":")
     if not (colon and model) or provider not in PROVIDERS:
         known = ", ".join(f"{provider}:…" for provider in PROVIDERS)
         raise ModelSpecError(f"{name!r} names no model; write one of {known}")
-    return NamedModel(name, lambda: builder.build(provider, model))
-
-
-@dataclass(frozen=True)
-class _Builder:
-    max_output_tokens: int
-    answer_seconds: float
-    secret: JsonSecret | None
-
-    def build(self, provider: str, model: str) -> BaseChatModel:
-        if provider == "bedrock":
-            return self._bedrock(model)
-        settings: dict[str, Any] = {"model": model}
-        if provider == "ollama":
-            settings["model"], _, base_url = model.partition("@")
-            settings |= {"base_url": base_url or None, "num_predict": self.max_output_tokens}
-            settings["client_kwargs"] = {"timeout": self.answer_seconds}
-        else:
-            settings |= {"api_key": self._key(provider), "max_tokens": self.max_output_tokens}
-            settings |= {"max_retries": 0, "timeout": self.answer_seconds}
-        chat_model: BaseChatModel = getattr(_extra(provider), _CLASSES[provider])(**settings)
-        return chat_model
-
-    def _bedrock(self, model: str) -> BaseChatModel:
-        from langchain_aws.chat_models.bedrock_converse import ChatBedrockConverse  # noqa: PLC0415
-
-        client = aws.bedrock_runtime(read_seconds=int(self.answer_seconds))
-        # The control-plane client is only for application inference profiles; ours for both keeps
-        # LangChain from building two more.
-        return ChatBedrockConverse(
-            model_id=model,
-            client=client,
-            bedrock_client=client,
-            max_tokens=self.max_output_tokens,
-            disable_streaming=True,
-        )
-
-    def _key(self, provider: str) -> str:
-        if self.secret is None:
-            raise ModelSpecError(f"{provider}:… needs the stack's models secret")
-        return self.secret.field(f"{provider}_api_key")
-
-
-def _extra(provider: str) -> Any:
-    package = _EXTRAS[provider]
-    try:
-        return importlib.import_module(package)
-    except ModuleNotFoundError as error:
-        if error.name != package:
-            raise
-        raise MissingExtraError(
-            f"the image has no {package}; build it with the extra {provider!r} "
-            f"(--build-arg EXTRAS={provider})"
-        ) from error
+    return NamedModel(name, lambda: providers.build(provider, model))

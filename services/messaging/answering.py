@@ -200,7 +200,7 @@ class Answering:
         deadline = Deadline.after(self._timing.answer_seconds)
         with self._holding(claim):
             reply = self._reply(claim, texts, stages, deadline)
-        observability.count(_METRICS[reply.turn.outcome])
+        _note(reply)
         if not reply.text:
             return DeliveryResult(Progress.CLOSED)
         with self._holding(reply.claim):
@@ -274,3 +274,25 @@ _METRICS = {
     Outcome.SET_ASIDE: "SetAside",
     Outcome.STOPPED: "Stopped",
 }
+
+
+def _note(reply: Reply) -> None:
+    """Count and log how a turn ended: ids, durations and models, never words."""
+    turn = reply.turn
+    observability.count(_METRICS[turn.outcome])
+    failed = sum("error" in attempt for attempt in turn.model_attempts)
+    if failed:
+        observability.count("ModelAttemptFailed", failed)
+    observability.logger().info(
+        "turn committed",
+        extra={
+            "conversation": turn.conversation,
+            "turn": turn.id,
+            "outcome": turn.outcome.value,
+            "attempts": turn.attempts,
+            "texts": len(turn.inbox),
+            "model": turn.model,
+            "failed_models": failed,
+            "stages": turn.stages,
+        },
+    )

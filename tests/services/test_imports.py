@@ -35,6 +35,7 @@ LEAN = (
     "observability",
     "outcomes",
     "persons",
+    "providers",
     "secrets",
     "settings",
     "tables",

@@ -14,6 +14,7 @@ import typer.main
 import yaml
 
 from cli.app import app
+from settings import StackSettings
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 DOCUMENTS = sorted(
@@ -181,6 +182,22 @@ def test_every_setting_that_is_named_exists(document: Path) -> None:
                 unknown.append(f"{section}.{name}")
 
     assert unknown == []
+
+
+def test_every_stack_file_that_is_shown_is_valid() -> None:
+    """A YAML block with settings is one that the program takes."""
+    blocks = [
+        yaml.safe_load(block)["config"]
+        for document in DOCUMENTS
+        for block in re.findall(r"```yaml\n(.*?)```", text_of(document), re.DOTALL)
+        if block.startswith("config:")
+    ]
+
+    assert blocks
+    for block in blocks:
+        StackSettings.model_validate(
+            {key.removeprefix("dialtone:"): value for key, value in block.items()}
+        )
 
 
 def test_the_lists_of_decisions_are_complete() -> None:

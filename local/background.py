@@ -36,9 +36,10 @@ class Background:
         if self.loop.is_closed():
             return
         self.submit(_cancel_everything()).result()
+        # On the loop itself: the caller's thread may be running one of its own.
+        self.submit(self.loop.shutdown_default_executor()).result()
         self.loop.call_soon_threadsafe(self.loop.stop)
         self._thread.join()
-        self.loop.run_until_complete(self.loop.shutdown_default_executor())
         self.loop.close()
 
     def _run(self) -> None:

@@ -1,0 +1,192 @@
+"""The page in headless Chromium: a person texts from it and sees what the stack made of it."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from local.config import LocalConfig
+from local.stack import LocalStack
+
+CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or "/usr/bin/chromium"
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+SLOW_SECONDS = 30_000
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Chromium; without one the tests are skipped on a laptop and fail in CI."""
+    if not Path(CHROMIUM).exists():
+        reason = f"no Chromium at {CHROMIUM}: set CHROMIUM, or install Debian's chromium package"
+        if os.environ.get("CI"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def console(stack: LocalStack) -> str:
+    """Address of the page; the stack is this session's."""
+    return stack.url
+
+
+@pytest.fixture
+def page(browser: Browser, console: str) -> Iterator[Page]:
+    """The page, loaded; what goes wrong in its console fails the test."""
+    context = browser.new_context(viewport={"width": 1440, "height": 900})
+    page, wrong = context.new_page(), []
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.on("console", lambda m: wrong.append(m.text) if m.type == "error" else None)
+    page.set_default_timeout(SLOW_SECONDS)
+    page.goto(console)
+    expect(page.locator("#pulse")).to_have_text("live", timeout=SLOW_SECONDS)
+    yield page
+    context.close()
+    assert wrong == []
+
+
+def text(page: Page, person: str, body: str) -> None:
+    """Type a text on somebody's phone and send it."""
+    box = page.get_by_role("textbox", name=f"Text as {person}")
+    box.fill(body)
+    box.press("Enter")
+
+
+def test_a_newcomer_texts_and_is_remembered(page: Page, tmp_path: Path) -> None:
+    """Text from the page; the reply remembers, is ticked as delivered, and shows in every panel."""
+    ada = page.locator('article[aria-label="Ada\'s phone"]')
+    text(page, "Ada", "My name is Ada.")
+    expect(ada.locator(".bubble.theirs .body").last).to_have_text(
+        "Nice to meet you, Ada!", timeout=SLOW_SECONDS
+    )
+    expect(ada.locator(".bubble.mine .fate").last).to_contain_text("accepted in")
+    expect(ada.locator(".bubble.theirs .fate").last).to_contain_text("delivered ✓✓")
+    text(page, "Ada", "What is my name?")
+    expect(ada.locator(".bubble.theirs .body").last).to_have_text(
+        "Your name is Ada.", timeout=SLOW_SECONDS
+    )
+    _see_turn(page)
+    _see_memory(page)
+    _see_logs(page)
+    page.get_by_role("tab", name="Turns").click()
+    page.screenshot(path=str(tmp_path / "console.png"))
+
+
+def _see_turn(page: Page) -> None:
+    """The newest turn, its outcome and its stages, each with a duration."""
+    turn = page.locator("#panel-turns article.turn").first
+    expect(turn).to_contain_text("Ada")
+    expect(turn).to_contain_text("Your name is Ada.")
+    expect(turn.locator(".chip").first).to_have_text("answered")
+    expect(turn.locator(".chip").nth(1)).to_have_text("delivered")
+    stages = turn.locator(".waterfall .stage").all_inner_texts()
+    assert {"wait", "load", "model", "commit", "send"} <= set(stages)
+    for duration in turn.locator(".waterfall .milliseconds").all_inner_texts():
+        assert re.fullmatch(r"\d+ ms|\d+(\.\d+)? s", duration)
+
+
+def _see_memory(page: Page) -> None:
+    """The messages as remembered, and one of them as it rests in the table."""
+    page.get_by_role("tab", name="Memory").click()
+    person = page.locator("#panel-memory article.person", has_text="Ada").first
+    expect(person.locator(".words").last).to_have_text("Your name is Ada.")
+    expect(person.locator(".role").last).to_have_text("dialtone")
+    row = person.locator(".rows details").last
+    row.locator("summary").click()
+    expect(row.locator("pre")).to_contain_text('"content": "format 0, 17 bytes"')
+
+
+def _see_logs(page: Page) -> None:
+    """The functions' lines; the filter leaves one function's."""
+    page.get_by_role("tab", name="Logs").click()
+    expect(page.locator(".line .function", has_text="webhook").first).to_be_visible()
+    page.get_by_role("button", name="responder", exact=True).click()
+    expect(page.locator(".line .function", has_text="responder").first).to_be_visible()
+    expect(page.locator(".line .function", has_text="webhook")).to_have_count(0)
+
+
+def test_whatsapp_is_another_thread_of_the_same_phone(page: Page) -> None:
+    """Switched to WhatsApp, the phone texts there and its answer comes there."""
+    ben = page.locator('article[aria-label="Ben\'s phone"]')
+    ben.get_by_role("button", name="WhatsApp").click()
+    text(page, "Ben", "hello from WhatsApp")
+    expect(ben.locator(".bubble.theirs .body")).to_contain_text(
+        "hello from WhatsApp", timeout=SLOW_SECONDS
+    )
+    ben.get_by_role("button", name="SMS").click()
+    expect(ben.locator(".bubble")).to_have_count(0)
+
+
+def test_a_fault_is_switched_on_and_seen(page: Page, stack: LocalStack) -> None:
+    """A switch on the page makes the carrier fail, and the page says that a fault is on."""
+    page.get_by_role("tab", name="Faults").click()
+    switch = page.get_by_role("switch", name="undelivered")
+    switch.check()
+    expect(page.locator("#faults-on")).to_have_text("1 fault on")
+    text(page, "Ben", "will this arrive?")
+    ben = page.locator('article[aria-label="Ben\'s phone"]')
+    expect(ben.locator(".bubble.theirs .fate").last).to_contain_text(
+        "undelivered (30005)", timeout=SLOW_SECONDS
+    )
+    switch.uncheck()
+    expect(page.locator("#faults-on")).to_be_hidden()
+    assert stack.carrier.faults.active() == set()
+
+
+def test_the_page_fits_a_phone_and_the_dark(browser: Browser, console: str, tmp_path: Path) -> None:
+    """On a narrow dark screen nothing overflows sideways, and tabs work by keyboard."""
+    context = browser.new_context(viewport={"width": 390, "height": 844}, color_scheme="dark")
+    page = context.new_page()
+    page.goto(console)
+    expect(page.locator("#pulse")).to_have_text("live", timeout=SLOW_SECONDS)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    ground = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    red, green, blue = (int(part) for part in re.findall(r"\d+", ground)[:3])
+    assert max(red, green, blue) < 60
+    page.get_by_role("tab", name="Turns").focus()
+    page.keyboard.press("ArrowRight")
+    expect(page.get_by_role("tab", name="Memory")).to_have_attribute("aria-selected", "true")
+    expect(page.get_by_role("tab", name="Memory")).to_be_focused()
+    page.screenshot(path=str(tmp_path / "console-phone.png"), full_page=True)
+    context.close()
+
+
+def test_a_restart_is_noticed_and_remembered(browser: Browser, tmp_path: Path) -> None:
+    """After a stop the page says so; after the next start it shows what was said before."""
+    config = LocalConfig(port=0, state=tmp_path / "state", schedules=False)
+    context = browser.new_context()
+    page = context.new_page()
+    with LocalStack(config) as first:
+        port = int(first.url.rpartition(":")[2])
+        page.goto(first.url)
+        expect(page.locator("#pulse")).to_have_text("live", timeout=SLOW_SECONDS)
+        text(page, "Ada", "My name is Ada.")
+        expect(page.locator(".bubble.theirs .fate")).to_contain_text(
+            "delivered", timeout=SLOW_SECONDS
+        )
+    expect(page.locator("#pulse")).not_to_have_text("live", timeout=SLOW_SECONDS)
+    again = LocalConfig(port=port, state=tmp_path / "state", schedules=False)
+    with LocalStack(again):
+        expect(page.locator("#pulse")).to_have_text("live", timeout=SLOW_SECONDS)
+        text(page, "Ada", "What is my name?")
+        expect(page.locator(".bubble.theirs .body").last).to_have_text(
+            "Your name is Ada.", timeout=SLOW_SECONDS
+        )
+    context.close()

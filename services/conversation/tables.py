@@ -104,13 +104,16 @@ class Tables:
         after: str | None = None,
         deadline: Deadline | None = None,
     ) -> list[Item]:
-        """Read up to `limit` items whose sort key begins with `prefix`, in one strong Query.
+        """Read up to `limit` items whose sort key begins with `prefix`, strongly.
+
+        One Query, but for items so large that DynamoDB cuts the page at 1 MB: then it is read on,
+        so that fewer items than `limit` always means that there are no more.
 
         Args:
             table: The table's name.
             pk: The partition.
             prefix: Beginning of the sort key.
-            limit: Most items to read; what is returned may be fewer than exist.
+            limit: Most items to read.
             newest_first: Descend instead of ascend.
             after: Sort key to go on from (exclusive), for the next page.
             deadline: Bounds the retries.
@@ -120,12 +123,18 @@ class Tables:
             "KeyConditionExpression": "pk = :pk AND begins_with(sk, :prefix)",
             "ExpressionAttributeValues": to_item({":pk": pk, ":prefix": prefix}),
             "ScanIndexForward": not newest_first,
-            "Limit": limit,
             "ConsistentRead": True,
         }
         if after is not None:
             request["ExclusiveStartKey"] = to_item(key(pk, after))
-        found = self._call("query", request, deadline).get("Items", [])
+        found: list[dict[str, Any]] = []
+        while len(found) < limit:
+            request["Limit"] = limit - len(found)
+            page = self._call("query", request, deadline)
+            found += page.get("Items", [])
+            if "LastEvaluatedKey" not in page:
+                break
+            request["ExclusiveStartKey"] = page["LastEvaluatedKey"]
         return [from_item(item) for item in found]
 
     def due(self, shard: str, before: int, limit: int) -> list[Item]:

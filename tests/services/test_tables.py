@@ -16,6 +16,7 @@ class CutPages:
         self.asked: list[dict[str, Any]] = []
 
     def query(self, **request: Any) -> dict[str, Any]:
+        """Answer as DynamoDB does."""
         self.asked.append(request)
         start = request.get("ExclusiveStartKey")
         first = self.keys.index(start["sk"]["S"]) + 1 if start else 0

@@ -82,6 +82,8 @@ class FunctionHost:
         if self._watcher:
             self._watcher.cancel()
         await asyncio.gather(*(pool.close() for pool in self.pools.values()))
+        # Also those that were retired and have left their pool.
+        await asyncio.gather(*(worker.stop() for worker in list(self._by_key.values())))
 
     def register(self, spec: FunctionSpec) -> None:
         """Make a function known; it starts with its first event, or by :meth:`warm`."""

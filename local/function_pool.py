@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import deque
 from collections.abc import Awaitable, Callable
 from functools import partial
 
@@ -32,7 +33,8 @@ class Pool:
         self.generation = 0
         self.workers: list[Worker] = []
         self._start_worker = start_worker
-        self._waiting: asyncio.Queue[Invocation] = asyncio.Queue()
+        self._waiting: deque[Invocation] = deque()
+        self._idle: dict[Worker, asyncio.Future[Invocation]] = {}
         self._starting = 0
         self._closed = False
         self._tasks: set[asyncio.Task[None]] = set()
@@ -40,10 +42,12 @@ class Pool:
     async def invoke(self, event: bytes) -> Result:
         """Run an event through a worker; it waits its turn when all are busy."""
         invocation = Invocation(event)
-        if self._waiting.qsize() >= MOST_WAITING:
+        if len(self._waiting) >= MOST_WAITING:
             invocation.fail("TooManyRequestsException", "Rate Exceeded.")
             return await invocation.done
-        self._waiting.put_nowait(invocation)
+        self._retire_old()
+        self._waiting.append(invocation)
+        self._hand_out()
         self._staff()
         return await invocation.done
 
@@ -72,27 +76,25 @@ class Pool:
             self._begin()
 
     async def take(self, worker: Worker) -> Invocation:
-        """Give a worker its next invocation; ends the worker when it must not run another."""
-        if worker.retired or self._outdated(worker):
-            worker.retired = True
-            worker.kill()
-            await asyncio.Event().wait()  # cancelled once the process is gone
-        invocation = await self._waiting.get()
-        if invocation.done.done():
-            return await self.take(worker)
-        return invocation
+        """Give a worker its next invocation; a retired one never gets another."""
+        future: asyncio.Future[Invocation] = asyncio.get_running_loop().create_future()
+        self._idle[worker] = future
+        self._retire_old()
+        self._hand_out()
+        return await future  # cancelled with its connection once the process is gone
 
     def ended(self, worker: Worker) -> None:
         """Note that a worker's process is gone, and replace it if there is work."""
+        self._idle.pop(worker, None)
         if worker in self.workers:
             self.workers.remove(worker)
-        if not worker.ready and not worker.retired and not self._waiting.empty():
+        if not worker.ready and not worker.retired and self._waiting:
             # It never came to serve: its error belongs to whoever caused the start.
             shape = worker.init_error or {
                 "errorType": "Runtime.ExitError",
                 "errorMessage": "the worker ended while it was starting; see the function's log",
             }
-            self._waiting.get_nowait().finish(shape, error=True)
+            self._waiting.popleft().finish(shape, error=True)
         self._staff()
 
     async def close(self) -> None:
@@ -102,8 +104,20 @@ class Pool:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await asyncio.gather(*(worker.stop() for worker in list(self.workers)))
-        while not self._waiting.empty():
-            self._waiting.get_nowait().fail("ServiceException", "the stack is stopping")
+        while self._waiting:
+            self._waiting.popleft().fail("ServiceException", "the stack is stopping")
+
+    def _hand_out(self) -> None:
+        """Give waiting invocations to idle workers, both in order of arrival."""
+        for worker, future in list(self._idle.items()):
+            if not self._waiting:
+                return
+            if worker.retired or future.done():
+                continue
+            del self._idle[worker]
+            # From here on it is the worker's, whatever happens to either of them.
+            worker.current = self._waiting.popleft()
+            future.set_result(worker.current)
 
     def _outdated(self, worker: Worker) -> bool:
         old = time.monotonic() - worker.born > WORKER_LIFE_SECONDS
@@ -113,6 +127,7 @@ class Pool:
         for worker in [worker for worker in self.workers if self._outdated(worker)]:
             worker.retired = True
             self.workers.remove(worker)
+            self._idle.pop(worker, None)
             if worker.current is None:
                 worker.kill()
             else:
@@ -120,9 +135,8 @@ class Pool:
 
     def _staff(self) -> None:
         """Start as many workers as the waiting invocations are short of."""
-        self._retire_old()
-        free = sum(worker.current is None for worker in self.workers) + self._starting
-        short = self._waiting.qsize() - free
+        unborn = sum(not worker.ready for worker in self.workers) + self._starting
+        short = len(self._waiting) - unborn
         room = self.limit - len(self.workers) - self._starting
         for _ in range(min(short, room)):
             self._begin()
@@ -140,8 +154,8 @@ class Pool:
         try:
             worker = await self._start_worker(self)
         except Exception as error:  # noqa: BLE001 - whatever it is, someone waits for an answer
-            if not self._waiting.empty():
-                self._waiting.get_nowait().fail("ServiceException", str(error))
+            if self._waiting:
+                self._waiting.popleft().fail("ServiceException", str(error))
             return
         finally:
             self._starting -= 1

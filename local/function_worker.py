@@ -10,7 +10,7 @@ import signal
 import sys
 import time
 import uuid
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,8 @@ from local.wire import GONE, HEAD_LIMIT, Head, read_body, read_head, response, u
 
 RUNTIME = "/2018-06-01/runtime"
 ACCEPTED = 202
+# Enough for the loop to look at the pipe and hand its lines on.
+LOOP_TURNS = 4
 
 
 Take = Callable[["Worker"], Awaitable[Invocation]]
@@ -61,6 +63,7 @@ class Worker:
         self.retired = False
         self.init_error: dict[str, Any] | None = None
         self.current: Invocation | None = None
+        self._request_id = ""
         self._environment = worker_environment(spec, credentials, endpoints, task_root)
         self._logs = logs
         self._take = take
@@ -70,6 +73,7 @@ class Worker:
         self._process: asyncio.subprocess.Process | None = None
         self._server: asyncio.Server | None = None
         self._tasks: set[asyncio.Task[None]] = set()
+        self._ending: asyncio.Task[None] | None = None
 
     @property
     def pid(self) -> int:
@@ -94,11 +98,15 @@ class Worker:
             stderr=asyncio.subprocess.STDOUT,
             start_new_session=True,
         )
-        self._hold(self._read_output())
-        self._hold(self._wait())
+        reading = self._hold(self._read_output())
+        self._ending = self._hold(self._wait(reading))
 
     def kill(self) -> None:
         """End the process and whatever it started, at once."""
+        self.retired = True
+        self._end_group()
+
+    def _end_group(self) -> None:
         if self._process is not None:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self._process.pid, signal.SIGKILL)
@@ -106,16 +114,17 @@ class Worker:
     async def stop(self) -> None:
         """End the process and wait until it is gone."""
         self.kill()
-        if self._process is not None:
-            await self._process.wait()
+        if self._ending is not None:
+            await self._ending
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    def _hold(self, work: Any) -> None:
+    def _hold(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
 
     async def _read_output(self) -> None:
         stream = self._process.stdout if self._process else None
@@ -127,10 +136,13 @@ class Worker:
             if text := line.decode(errors="replace").rstrip("\n"):
                 self.log(text)
 
-    async def _wait(self) -> None:
-        if self._process is None:
+    async def _wait(self, reading: asyncio.Task[None]) -> None:
+        if self._process is None or self._process.stdin is None:
             return
         code = await self._process.wait()
+        self._end_group()  # what it started holds its output open
+        self._process.stdin.close()
+        await reading
         if self._server:
             self._server.close()
         for task in [task for task in self._tasks if task is not asyncio.current_task()]:
@@ -173,6 +185,8 @@ class Worker:
         invocation, self.current = self.current, None
         if invocation is None or invocation.request_id != request_id:
             return response(400, b'{"errorType": "InvalidRequestID"}')
+        for _ in range(LOOP_TURNS):
+            await asyncio.sleep(0)  # what it printed before its answer is in the pipe already
         self._report(invocation)
         invocation.finish(_parsed(body), error=outcome == "error")
         return response(ACCEPTED, b"{}")
@@ -181,7 +195,7 @@ class Worker:
         self.ready = True
         invocation = await self._take(self)
         invocation.started = time.monotonic()
-        self.current = invocation
+        self._request_id = invocation.request_id
         timeout = self.spec.timeout_seconds
         self.log(f"START RequestId: {invocation.request_id} Version: $LATEST")
         self._hold(self._limit(invocation, timeout))
@@ -217,8 +231,7 @@ class Worker:
     def log(self, text: str, request_id: str = "") -> None:
         """Write a line to the function's log; empty ones are dropped."""
         if text:
-            of = request_id or (self.current.request_id if self.current else "")
-            self._logs.write(self.spec.name, of, text)
+            self._logs.write(self.spec.name, request_id or self._request_id, text)
 
 
 def _parsed(body: bytes) -> Any:

@@ -6,9 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
-from conversation.codec import encode
-from conversation.items import to_item
+from cli.app import app
+from conversation.items import Item, to_item
 from local.carrier import Fault
 from local.faults import Action
 from local.scripted_model import EMPTY, THROTTLE, Step, slow
@@ -180,19 +181,10 @@ def test_a_stop_found_by_the_sweep_is_a_stop(stack: LocalStack, phone: Any) -> N
 def test_a_poisonous_text_is_set_aside_and_the_others_go_on(
     stack: LocalStack, new_phone: Callable[[], Any]
 ) -> None:
-    """A text that breaks every turn is set aside with an apology; others are answered."""
+    """A text that breaks every turn is set aside with an apology; others go on; redrive works."""
     phone, other = new_phone(), new_phone()
     conversation = phone.meet()
-    stack.faults.add(
-        Action.DELAY, function="responder", operation="GetItem", contains=conversation,
-        seconds=2, times=1,
-    )  # fmt: skip
-    phone.text("poison")
-    phone.wait(lambda: phone.items("inbox#"), "the text to wait")
-    [item] = phone.items("inbox#")
-    broken = {**item, "text": b"\x7fbroken"}
-    table = stack.outputs["conversationsTable"]
-    stack.aws("dynamodb").put_item(TableName=table, Item=to_item(broken))
+    whole = _break_next_text(stack, phone, "poison")
     other.text("am I held up?")
     assert "am I held up?" in other.hear()[0]
     phone.hear(2, timeout=40)
@@ -201,14 +193,38 @@ def test_a_poisonous_text_is_set_aside_and_the_others_go_on(
     assert aside["set_aside_at"]
     assert "pending_at" not in aside
     assert phone.turns()[-1]["outcome"] == "set_aside"
+    assert '"SetAside":[1.0]' in "".join(stack.logs("responder"))
     phone.text("go on")
     assert "go on" in phone.hear(3)[2]
-    mended = {
-        **phone.items("inbox#")[0],
-        "text": encode(
-            '{"text":"poison","media":0}', item=f"{conversation}/{item['sk']}", role="inbox",
-            generation=item["generation"],
-        ),
-    }  # fmt: skip
-    stack.aws("dynamodb").put_item(TableName=table, Item=to_item(mended))
-    assert '"set_aside' not in "".join(stack.logs("webhook"))
+    _put(stack, {**aside, "text": whole})
+    done = CliRunner().invoke(
+        app,
+        ["redrive", "--yes", "--conversation", conversation, "--stack-file", _stack_file(stack)],
+    )
+    assert done.exit_code == 0, done.output
+    assert "poison" in phone.hear(4)[3]
+    phone.wait(closed(phone), "the inbox to be empty")
+
+
+def _break_next_text(stack: LocalStack, phone: Any, body: str) -> bytes:
+    """Send a text and make its stored words unreadable before its turn; returns them whole."""
+    stack.faults.add(
+        Action.DELAY, function="responder", operation="GetItem", contains=phone.conversation,
+        seconds=2, times=1,
+    )  # fmt: skip
+    phone.text(body)
+    phone.wait(lambda: phone.items("inbox#"), "the text to wait")
+    [item] = phone.items("inbox#")
+    _put(stack, {**item, "text": b"\x7fnot what it was"})
+    whole: bytes = item["text"]
+    return whole
+
+
+def _put(stack: LocalStack, item: Item) -> None:
+    table = stack.outputs["conversationsTable"]
+    stack.aws("dynamodb").put_item(TableName=table, Item=to_item(item))
+
+
+def _stack_file(stack: LocalStack) -> str:
+    """Where the stack tells the command line how to reach it."""
+    return str(stack.config.state / "stack.json")

@@ -154,6 +154,8 @@ def test_shared_key() -> None:
         # Each signed correctly by what the header names; the header alone decides nothing.
         ("key=unknown,algorithm=HMAC_SHA256", "a secret that is shared", hashlib.sha256),
         ("key=webhooks_key_1,algorithm=HMAC_SHA1", "a secret that is shared", hashlib.sha1),
+        # Signed as a shared key signs, but the header says otherwise.
+        ("key=webhooks_key_1,algorithm=HMAC_SHA1", "a secret that is shared", hashlib.sha256),
         ("key=webhooks_key_1", "a secret that is shared", hashlib.sha1),
         ("key=webhooks_key_1,algorithm=HMAC_MD5", "a secret that is shared", hashlib.md5),
         ("algorithm=HMAC_SHA1", TOKEN, hashlib.sha1),

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import botocore.session
@@ -19,6 +20,8 @@ from botocore.config import Config
 
 from conversation.tables import Tables
 from tests.services.memory_dynamodb import MemoryDynamoDB
+
+LIFELINE = Path(__file__).parents[2] / "local" / "lifeline.py"
 
 _names = itertools.count()
 
@@ -40,8 +43,10 @@ def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         "LOG_LEVEL": "ERROR",
     }
     process = subprocess.Popen(
-        [sys.executable, "-m", "ministack"],
+        # Ends with this process, however it ends.
+        [sys.executable, str(LIFELINE), "ministack"],
         env=environment,
+        stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
@@ -50,9 +55,10 @@ def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         _wait_for(f"{url}/_ministack/health", process)
         yield url
     finally:
-        os.killpg(process.pid, signal.SIGTERM)
+        if process.stdin is not None:
+            process.stdin.close()
         try:
-            process.wait(10)
+            process.wait(20)
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait(10)

@@ -46,30 +46,8 @@ class Schedule(pulumi.ComponentResource):
                 f"{name}: expression must be rate(...), cron(...) or at(...), got {expression!r}"
             )
         super().__init__("dialtone:index:Schedule", name, {}, opts)
-        child = pulumi.ResourceOptions(parent=self)
         target = pulumi.Output.from_input(args["target_arn"])
-        role = aws.iam.Role(
-            f"{name}-role",
-            name=physical_name(f"{name}-schedule"),
-            assume_role_policy=trust_document(
-                "scheduler.amazonaws.com",
-                {"StringEquals": {"aws:SourceAccount": target.apply(account_of)}},
-            ),
-            opts=child,
-        )
-        policy = aws.iam.RolePolicy(
-            f"{name}-invoke",
-            name="InvokeTarget",
-            role=role.name,
-            policy=policy_document(
-                [
-                    Statement(
-                        sid="InvokeTarget", actions=["lambda:InvokeFunction"], resources=[target]
-                    )
-                ]
-            ),
-            opts=child,
-        )
+        role, policy = self._role(name, target)
         schedule = aws.scheduler.Schedule(
             f"{name}-schedule",
             name=physical_name(name),
@@ -87,6 +65,32 @@ class Schedule(pulumi.ComponentResource):
         )
         self.schedule_arn = schedule.arn
         self.register_outputs({"scheduleArn": self.schedule_arn})
+
+    def _role(
+        self, name: str, target: pulumi.Output[str]
+    ) -> tuple[aws.iam.Role, aws.iam.RolePolicy]:
+        """Declare the role of this schedule alone, which may call this one function."""
+        child = pulumi.ResourceOptions(parent=self)
+        role = aws.iam.Role(
+            f"{name}-role",
+            name=physical_name(f"{name}-schedule"),
+            assume_role_policy=trust_document(
+                "scheduler.amazonaws.com",
+                {"StringEquals": {"aws:SourceAccount": target.apply(account_of)}},
+            ),
+            opts=child,
+        )
+        invoke = Statement(
+            sid="InvokeTarget", actions=["lambda:InvokeFunction"], resources=[target]
+        )
+        policy = aws.iam.RolePolicy(
+            f"{name}-invoke",
+            name="InvokeTarget",
+            role=role.name,
+            policy=policy_document([invoke]),
+            opts=child,
+        )
+        return role, policy
 
 
 def every(

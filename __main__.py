@@ -42,6 +42,7 @@ GET, PUT, UPDATE, DELETE, CHECK, QUERY = (
     f"dynamodb:{action}"
     for action in ("GetItem", "PutItem", "UpdateItem", "DeleteItem", "ConditionCheckItem", "Query")
 )
+EVERY_ITEM_ACTION = [GET, PUT, UPDATE, DELETE, CHECK, QUERY]
 MESSAGES_PATH = "/webhooks/twilio/messages"
 STATUS_PATH = "/webhooks/twilio/status/{turn}"
 # The carrier waits this long for an answer to a webhook.
@@ -64,10 +65,8 @@ class Stack:
         self.image = ContainerImage("image", self._image_args())
         self.api = WebhookApi("api", self._api_args())
         self.addresses = self._addresses()
-        self.webhook = self._webhook()
-        self.status = self._status()
-        self.responder = self._responder()
-        self.sweep = self._sweep()
+        self.webhook, self.status = self._webhook(), self._status()
+        self.responder, self.sweep = self._responder(), self._sweep()
         self._connect()
         self.number = self._number()
 
@@ -80,23 +79,18 @@ class Stack:
         return AlarmTopic("alarms", args)
 
     def _declare_storage(self) -> None:
-        visible = IndexArgs(
-            name="pending",
-            hash_key="pending_shard",
-            range_key="pending_at",
-            range_key_type=KeyType.NUMBER,
-        )
+        pending = IndexArgs(name="pending", hash_key="pending_shard", range_key="pending_at")
+        pending["range_key_type"] = KeyType.NUMBER
         self.people = SecureTable("people", self._table_args("pk", "sk"))
         self.conversations = SecureTable(
-            "conversations", self._table_args("pk", "sk", indexes=[visible])
+            "conversations", self._table_args("pk", "sk", indexes=[pending])
         )
         # A forgotten conversation's key must not come back with a backup.
         keys = self._table_args("pk")
         keys["point_in_time_recovery"] = False
         self.keys = SecureTable("keys", keys)
-        wakeups = FifoQueueArgs(
-            visibility_timeout_seconds=self.settings.responder_timeout_seconds + 5
-        )
+        visible = self.settings.responder_timeout_seconds + 5
+        wakeups = FifoQueueArgs(visibility_timeout_seconds=visible)
         if self.alarms is not None:
             wakeups["alarm_topic_arn"] = self.alarms.topic_arn
         self.wakeups = FifoQueue("wakeups", wakeups)
@@ -210,16 +204,15 @@ class Stack:
             args["provisioned_concurrency"] = functions.provisioned_concurrency
         function = ContainerFunction("webhook", args)
         self._grant_accepting(function)
-        self.carrier_secret.grant_read(function)
+        # A new inbox item, and a new conversation's meta; it reads neither.
+        self.conversations.grant(function, [PUT, UPDATE])
         return function
 
     def _grant_accepting(self, function: ContainerFunction) -> None:
-        self.people.grant(function, [GET, PUT, UPDATE, CHECK])
+        """Accepting: the webhook does it, and the sweep with what the carrier lists."""
+        self.people.grant(function, [GET, PUT, UPDATE])
         self.wakeups.grant_send(function)
-        if function.name == "sweep":
-            self.conversations.grant(function, [GET, PUT, UPDATE, QUERY])
-        else:
-            self.conversations.grant(function, [PUT, UPDATE])
+        self.carrier_secret.grant_read(function)
         self.keys.grant(function, [GET, PUT, CHECK])
 
     def _status(self) -> ContainerFunction:
@@ -238,7 +231,7 @@ class Stack:
         args["work_seconds"] = self.settings.responder_work_seconds
         function = ContainerFunction("responder", args)
         self.people.grant(function, [GET, UPDATE, CHECK])
-        self.conversations.grant(function, [GET, PUT, UPDATE, DELETE, CHECK, QUERY])
+        self.conversations.grant(function, EVERY_ITEM_ACTION, indexes=[])
         self.keys.grant(function, [GET, CHECK])
         self.wakeups.grant_send(function)
         self.carrier_secret.grant_read(function)
@@ -252,7 +245,7 @@ class Stack:
         args = self._function_args("sweep", SWEEP_TIMEOUT_SECONDS, environment)
         function = ContainerFunction("sweep", args)
         self._grant_accepting(function)
-        self.carrier_secret.grant_read(function)
+        self.conversations.grant(function, [GET, PUT, UPDATE, QUERY])
         return function
 
     def _connect(self) -> None:
@@ -264,7 +257,7 @@ class Stack:
         self.api.publish()
         concurrency = self.settings.functions.maximum_concurrency
         self.wakeups.consume(self.responder, maximum_concurrency=concurrency)
-        every("sweep", "rate(1 minute)", self.sweep)
+        every("sweep-clock", "rate(1 minute)", self.sweep)
         if self.alarms is not None:
             for name, watch in watches(self.settings).items():
                 self.alarms.watch(name, watch)
@@ -290,9 +283,8 @@ class Stack:
         pulumi.export("apiUrl", self.api.url)
         pulumi.export("webhookUrl", pulumi.Output.concat(self.api.url, MESSAGES_PATH))
         pulumi.export("numberStatus", "unmanaged" if self.number is None else self.number.status)
-        pulumi.export("peopleTable", self.people.table_name)
-        pulumi.export("conversationsTable", self.conversations.table_name)
-        pulumi.export("keysTable", self.keys.table_name)
+        for table in (self.people, self.conversations, self.keys):
+            pulumi.export(f"{table.name}Table", table.table_name)
         pulumi.export("wakeupQueueUrl", self.wakeups.queue_url)
         pulumi.export("deadLetterQueueUrl", self.wakeups.dead_letter_queue_url)
         pulumi.export("carrierSecretArn", self.carrier_secret.secret_arn)

@@ -137,6 +137,11 @@ class SecureTable(pulumi.ComponentResource):
             self._declare_alarms(args["alarm_topic_arn"])
         self.register_outputs({"tableName": self.table_name, "tableArn": self.table_arn})
 
+    @property
+    def name(self) -> str:
+        """Logical name."""
+        return self._name
+
     def grant_read(self, function: ContainerFunction) -> None:
         """Let a function get and query items, through the indexes too."""
         self.grant(function, READ_ACTIONS)
@@ -149,7 +154,9 @@ class SecureTable(pulumi.ComponentResource):
         """Let a function do everything with items except scan the table."""
         self.grant(function, [*READ_ACTIONS, *WRITE_ACTIONS])
 
-    def grant(self, function: ContainerFunction, actions: list[str]) -> None:
+    def grant(
+        self, function: ContainerFunction, actions: list[str], *, indexes: list[str] | None = None
+    ) -> None:
         """Let a function do exactly these things.
 
         A transaction needs the action of each of its parts (``PutItem``, ``UpdateItem``,
@@ -158,20 +165,28 @@ class SecureTable(pulumi.ComponentResource):
         Args:
             function: Who may.
             actions: Whole names, such as ``dynamodb:GetItem``. Once for each function and table.
+            indexes: Which indexes a query may use; all of them when left out.
+
+        Raises:
+            ValueError: If an index is not of this table.
         """
         sid = "".join(part.capitalize() for part in self._name.split("-"))
         statements = [
             Statement(sid=f"Use{sid}Table", actions=sorted(actions), resources=[self.table_arn])
         ]
+        opened = self._index_names if indexes is None else indexes
+        unknown = sorted(set(opened) - set(self._index_names))
+        if unknown:
+            raise ValueError(f"{self._name} has no index {unknown}: only {self._index_names}")
         of_indexes = sorted(_INDEX_ACTIONS.intersection(actions))
-        if of_indexes and self._index_names:
+        if of_indexes and opened:
             statements.append(
                 Statement(
                     sid=f"Use{sid}Indexes",
                     actions=of_indexes,
                     resources=[
                         pulumi.Output.format("{0}/index/{1}", self.table_arn, index)
-                        for index in self._index_names
+                        for index in opened
                     ],
                 )
             )

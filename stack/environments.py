@@ -49,7 +49,6 @@ def webhook(settings: StackSettings, addresses: Addresses) -> Environment:
         **shared("webhook", settings, addresses),
         "WAKEUP_QUEUE_URL": addresses.wakeup_queue_url,
         "RECEIPT_DAYS": str(settings.retention.receipt_days),
-        "MESSAGE_DAYS": str(settings.retention.message_days),
         "SWEEP_AFTER_SECONDS": _number(settings.timing.sweep_after_seconds),
         "CARRIER_ANSWERS_RESERVED_WORDS": "true" if reserved else "false",
         "TEXTS": json.dumps(settings.texts),
@@ -101,8 +100,6 @@ def sweep(settings: StackSettings, addresses: Addresses) -> Environment:
         "LISTING_EVERY_MINUTES": str(timing.listing_every_minutes),
         "LISTING_LOOKBACK_MINUTES": str(timing.listing_lookback_minutes),
         "SWEEP_WAKES_PER_SHARD": str(timing.sweep_wakes_per_shard),
-        "FUNCTION_TIMEOUT_SECONDS": str(settings.responder_timeout_seconds),
-        "CLOCK_SKEW_SECONDS": _number(timing.clock_skew_seconds),
     }
 
 

@@ -62,7 +62,7 @@ def _applies(
 
 def _holds(test: str, key: str, values: Sequence[str], given: str | None) -> bool:
     if test not in {"StringEquals", "StringLike", "ArnLike"}:
-        raise NotImplementedError(f"the evaluator knows no {test} (of {key})")
+        raise ValueError(f"the evaluator knows no {test} (of {key})")
     if given is None:
         return False
     if test == "StringEquals":

@@ -23,7 +23,8 @@ def stack_config(stack: str) -> dict[str, Any]:
     project = yaml.safe_load((ROOT / "Pulumi.yaml").read_text())["config"]
     loaded = yaml.safe_load((ROOT / f"Pulumi.{stack}.yaml").read_text())["config"]
     config: dict[str, Any] = {key: one["default"] for key, one in project.items()}
-    return config | loaded
+    config.update(loaded)
+    return config
 
 
 def configure(stack: str, **overrides: Any) -> None:

@@ -93,6 +93,20 @@ def test_grant_covers_indexes_for_queries_alone(deploy: Deploy, cloud: Recording
     assert "UseThingsIndexes" not in {one["Sid"] for one in statements_of(cloud, "writer")}
 
 
+def test_grant_can_leave_indexes_closed(deploy: Deploy, cloud: RecordingCloud) -> None:
+    """A function that queries the table alone gets no index, and no index is invented."""
+
+    def program() -> None:
+        things = table(indexes=[PENDING])
+        things.grant(function(), ["dynamodb:Query"], indexes=[])
+        with pytest.raises(ValueError, match="has no index"):
+            things.grant(function("other"), ["dynamodb:Query"], indexes=["pendign"])
+
+    deploy(program)
+
+    assert "UseThingsIndexes" not in {one["Sid"] for one in statements_of(cloud, "worker")}
+
+
 def test_nobody_may_scan(deploy: Deploy, cloud: RecordingCloud) -> None:
     """The widest grant still has no Scan."""
     deploy(lambda: table(indexes=[PENDING]).grant_read_write(function()))

@@ -119,7 +119,7 @@ def table_attempts(output: str, *operations: str) -> dict[str, Attempt]:
 
 
 ACCEPTING = {
-    **table_attempts(PEOPLE, "Get", "Put", "Update", "Check"),
+    **table_attempts(PEOPLE, "Get", "Put", "Update"),
     **table_attempts(KEYS, "Get", "Put", "Check"),
     **table_attempts(CONVERSATIONS, "Put", "Update"),
     "send a wake-up": send("wakeupQueueUrl"),
@@ -163,7 +163,11 @@ DENIALS: dict[str, dict[str, Attempt]] = {
         "send a wake-up": send("wakeupQueueUrl"),
         "receive wake-ups": receive("wakeupQueueUrl"),
     },
-    "responder": {**table_attempts(PEOPLE, "Put"), **table_attempts(KEYS, "Put")},
+    "responder": {
+        **table_attempts(PEOPLE, "Put"),
+        **table_attempts(CONVERSATIONS, "QueryIndex"),
+        **table_attempts(KEYS, "Put"),
+    },
     "sweep": {
         **table_attempts(CONVERSATIONS, "Delete"),
         "receive wake-ups": receive("wakeupQueueUrl"),

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Callable
+from functools import partial
 
 from local.aws_calls import Call, Meter, refusal
 from local.config import LOOPBACK
@@ -34,6 +35,7 @@ Identify = Callable[[str], tuple[str, str] | None]
 Kill = Callable[[str], None]
 # Called before and after a write; the second call gets what the first returned.
 Units = Callable[[Call], Callable[[], float]]
+Spent = Callable[..., None]
 
 
 class AwsProxy:
@@ -112,24 +114,20 @@ class AwsProxy:
         if self.units and call.service == "dynamodb":
             settle = await asyncio.to_thread(self.units, call)
         answer = await upstream.ask(_without_expect(head) + body)
-        first = answer.raw
+        units = await asyncio.to_thread(settle) if settle else 0.0
+        spent = partial(self.meter.add, call, sent=sent, units=units)
         # Decided before a byte is relayed: a worker killed "after" must not have seen the answer.
         rules = self._matching(When.AFTER, call)
-        received = len(first)
         if rules:
-            rest = await read_body(upstream.reader, answer)
+            rest = b"".join([piece async for piece in body_pieces(upstream.reader, answer)])
             broken = await self._act(rules, call)
-            writer.write(broken or first + rest)
-            received += len(rest)
+            spent(received=len(answer.raw) + len(rest), failed=bool(broken) or answer.failed)
+            writer.write(broken or answer.raw + rest)
         else:
-            writer.write(first)
-            async for piece in body_pieces(upstream.reader, answer, until_close=True):
-                writer.write(piece)
-                received += len(piece)
+            await _relay(answer, upstream.reader, writer, spent)
         await writer.drain()
-        failed = answer.status >= 400 or bool(broken)  # noqa: PLR2004 - HTTP's own line
-        units = await asyncio.to_thread(settle) if settle and not failed else 0.0
-        self.meter.add(call, sent=sent, received=received, failed=failed, units=units)
+        if answer.ends_with_connection:
+            raise WireError("the answer ended with its connection")
 
     def _call(self, head: Head, body: bytes) -> Call:
         signed = _CREDENTIAL.search(head.headers.get("authorization", ""))
@@ -162,6 +160,21 @@ class AwsProxy:
             else:
                 broken = broken or refusal(rule.action, call)
         return broken
+
+
+async def _relay(
+    answer: Head, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, spent: Spent
+) -> None:
+    """Pass an answer on as it comes, counted before its end is seen where its length is known."""
+    received = len(answer.raw)
+    if answer.length is not None:
+        spent(received=received + answer.length, failed=answer.failed)
+    writer.write(answer.raw)
+    async for piece in body_pieces(reader, answer, until_close=True):
+        writer.write(piece)
+        received += len(piece)
+    if answer.length is None:
+        spent(received=received, failed=answer.failed)
 
 
 class _Upstream:

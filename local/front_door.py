@@ -6,22 +6,21 @@ generic body of an error. Its routing and throttling are the emulated gateway's 
 
 from __future__ import annotations
 
-import asyncio
 import errno
 import socket
 import uuid
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import httpx
 import uvicorn
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 
+from local.admin import add_admin_routes
 from local.background import Background
 from local.carrier import carrier_app
 from local.config import LOOPBACK
 from local.console.app import create_app as create_console
-from local.faults import FaultError
 from local.scripted_model import model_app
 
 if TYPE_CHECKING:
@@ -163,48 +162,3 @@ async def _limited_body(request: Request) -> bytes | None:
             return None
         pieces.append(piece)
     return b"".join(pieces)
-
-
-def add_admin_routes(app: FastAPI, stack: RunningStack) -> None:
-    """Add what tests and benchmarks ask a running stack from outside its process."""
-
-    @app.get("/_local/health")
-    def health() -> dict[str, Any]:
-        return {"ready": stack.ready, "outputs": stack.outputs, "notes": stack.notes}
-
-    @app.get("/_local/faults")
-    def faults() -> list[dict[str, Any]]:
-        return [vars(rule) for rule in stack.faults.rules]
-
-    @app.post("/_local/faults")
-    async def add_fault(request: Request) -> Response:
-        asked = dict(await request.json())
-        try:
-            rule = stack.faults.add(asked.pop("action", ""), **asked)
-        except FaultError as error:
-            return JSONResponse({"message": str(error)}, 400)
-        return JSONResponse({"id": rule.id}, 201)
-
-    @app.delete("/_local/faults")
-    def clear_faults() -> Response:
-        stack.faults.clear()
-        return Response(status_code=204)
-
-    @app.get("/_local/usage")
-    def usage() -> list[dict[str, Any]]:
-        return stack.meter.rows()
-
-    @app.delete("/_local/usage")
-    def reset_usage() -> Response:
-        stack.meter.reset()
-        return Response(status_code=204)
-
-    @app.post("/_local/invoke/{function}")
-    async def invoke(function: str, request: Request) -> Response:
-        event = await request.json()
-        result = await asyncio.to_thread(stack.invoke_raw, function, event)
-        return JSONResponse({"error": result.error, "payload": result.payload})
-
-    @app.get("/_local/logs")
-    def logs(function: str = "", after: int = 0) -> list[dict[str, Any]]:
-        return [vars(line) for line in stack.log_lines(function, after=after)]

@@ -22,6 +22,7 @@ from local.function_host import FunctionHost
 from local.function_logs import FunctionLogs, Line
 from local.function_spec import Result
 from local.scripted_model import ScriptedModel
+from local.write_units import WriteUnits
 
 WARM_SECONDS = 60.0
 
@@ -85,6 +86,10 @@ class RunningStack:
     def proxy(self) -> AwsProxy:
         """What stands between the functions and AWS."""
         return self._proxy
+
+    def measure_write_units(self, *, on: bool = True) -> None:
+        """Count write units of DynamoDB from now on, or no longer; slows each write down."""
+        self._proxy.units = WriteUnits(self.aws("dynamodb")) if on else None
 
     def aws(self, service: str) -> Any:
         """Return a client of the account's root."""

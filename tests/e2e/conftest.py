@@ -63,7 +63,13 @@ class Phone:
     ) -> list[str]:
         """Wait for ``count`` replies in all; returns every reply."""
         address = f"{WHATSAPP if whatsapp else ''}{self.number}"
-        return [m.body for m in self.stack.carrier.wait_reply(address, count, timeout)]
+        try:
+            return [m.body for m in self.stack.carrier.wait_reply(address, count, timeout)]
+        except TimeoutError as error:
+            wrong = [line for line in self.stack.logs() if "ERROR" in line or "Traceback" in line]
+            raise AssertionError(
+                "\n".join([str(error), "the functions' errors:", *wrong])
+            ) from error
 
     def meet(self) -> str:
         """Exchange a first text, so that the stack knows this person; returns the conversation."""

@@ -26,12 +26,14 @@ class Case:
         kill: Conditions under which a worker is killed, if that is it.
         carrier: What the carrier does, if that is it.
         resent: How often the text went out again after reconciliation.
+        unreported: Whether the carrier's reports get lost too, so that only its list can tell.
     """
 
     calls: tuple[int, ...]
     kill: dict[str, Any] = field(default_factory=dict)
     carrier: Fault | None = None
     resent: int = 0
+    unreported: bool = False
 
 
 def responder(operation: str, when: When, contains: str = "") -> dict[str, Any]:
@@ -57,13 +59,19 @@ CASES = {
     ),
     "the carrier answers 500 and sent nothing": Case(calls=(1,), carrier=Fault.ERROR_500, resent=1),
     "the carrier answers 500 and did send": Case(calls=(1,), carrier=Fault.ACCEPT_THEN_500),
+    "the carrier took it, and reports are lost": Case(
+        calls=(1,), kill=responder("UpdateItem", When.BEFORE, "carrier_sids"), unreported=True
+    ),
+    "the carrier sent it, answered 500, reports are lost": Case(
+        calls=(1,), carrier=Fault.ACCEPT_THEN_500, unreported=True
+    ),
     "the carrier hangs and sent nothing": Case(calls=(1,), carrier=Fault.HANG, resent=1),
     "the carrier hangs and did send": Case(calls=(1,), carrier=Fault.ACCEPT_THEN_HANG),
 }
 
 
 @pytest.fixture(scope="module")
-def phones(stack: LocalStack, request: pytest.FixtureRequest) -> dict[str, Any]:
+def phones(stack: LocalStack, patient: Any, request: pytest.FixtureRequest) -> dict[str, Any]:
     """Play every case, and wait until all have come to their end."""
     new_phone: Callable[[], Any] = request.getfixturevalue("make_phone")
     phones = {name: new_phone() for name in CASES}
@@ -76,11 +84,29 @@ def phones(stack: LocalStack, request: pytest.FixtureRequest) -> dict[str, Any]:
         _strike(stack, phones[name], case, name)
     for name, phone in phones.items():
         phone.wait(lambda phone=phone: _ended(phone), name, timeout=60)
+    stack.faults.clear()
+    stack.carrier.faults.clear()
     return phones
+
+
+@pytest.fixture(scope="module")
+def patient(stack: LocalStack, request: pytest.FixtureRequest) -> Any:
+    """Somebody who texts again while the turn of a killed worker is still open."""
+    phone = request.getfixturevalue("make_phone")()
+    conversation = phone.meet()
+    conditions = responder("UpdateItem", When.AFTER, conversation)
+    rule = stack.faults.add(Action.KILL, times=1, **conditions)
+    phone.text("my name is Ada")
+    phone.wait(lambda: rule.hits == 1, "the kill")
+    assert phone.meta()["open_turn"]["state"] == "claimed"
+    phone.text("what is my name?")
+    return phone
 
 
 def _strike(stack: LocalStack, phone: Any, case: Case, name: str) -> None:
     """Let it go wrong for one person's next text, and wait until it has."""
+    if case.unreported:
+        stack.carrier.faults.add(Fault.LOST_CALLBACK, number=phone.number, times=None)
     if case.carrier is not None:
         stack.carrier.faults.add(case.carrier, number=phone.number)
         phone.text(name)
@@ -112,3 +138,15 @@ def test_it_is_answered_once(name: str, phones: dict[str, Any], stack: LocalStac
     assert turn["outcome"] == "answered"
     assert turn.get("resent", 0) == case.resent
     assert turn["delivery"] in {"accepted", "sent", "delivered"}
+
+
+def test_a_text_that_arrives_while_an_open_turn_waits_is_answered_after_it(
+    patient: Any, phones: dict[str, Any]
+) -> None:
+    """Both are answered, in order, each once."""
+    assert phones
+    patient.wait(lambda: _ended(patient) and len(patient.replies()) > 2, "both answers")
+    replies = [message.body for message in patient.replies()]
+    assert replies[1:] == ["Nice to meet you, Ada!", "Your name is Ada."]
+    said = [words for role, words in patient.remembered() if role == "human"]
+    assert said == ["hello", "my name is Ada", "what is my name?"]

@@ -131,6 +131,9 @@ async def _run(
         os.chdir(before)
         sys.path[:] = path
         runtime_settings.ROOT.set(None)
+        # What a failed program left unfinished belongs to a loop that ends now.
+        runtime_settings.SETTINGS.rpc_manager.clear()
+        runtime_settings.SETTINGS.outputs.clear()
     return dict(outputs or {})
 
 

@@ -90,8 +90,10 @@ def alias(inputs: Inputs, account: Account) -> Created:
 
 def permission(inputs: Inputs, account: Account) -> Created:
     """Let a service call a function."""
+    # The emulator finds an alias by its qualifier only, not within an ARN.
+    name, qualifier = _split(inputs.take("function"))
     request: dict[str, Any] = {
-        "FunctionName": inputs.take("function"),
+        "FunctionName": name,
         "StatementId": inputs.take("statementId", inputs.name),
         "Action": inputs.take("action"),
         "Principal": inputs.take("principal"),
@@ -99,12 +101,19 @@ def permission(inputs: Inputs, account: Account) -> Created:
     for of, to in (
         ("sourceArn", "SourceArn"),
         ("sourceAccount", "SourceAccount"),
-        ("qualifier", "Qualifier"),
     ):
         if value := inputs.take(of, None):
             request[to] = value
+    if qualifier := inputs.take("qualifier", qualifier):
+        request["Qualifier"] = qualifier
     account.client("lambda").add_permission(**request)
     return Created(request["StatementId"])
+
+
+def _split(function: str) -> tuple[str, str]:
+    """Return the name and the qualifier that a name or an ARN holds."""
+    name, _, qualifier = function.split(":function:")[-1].partition(":")
+    return name, qualifier
 
 
 def event_source_mapping(inputs: Inputs, account: Account) -> Created:
@@ -122,7 +131,7 @@ def event_source_mapping(inputs: Inputs, account: Account) -> Created:
         Enabled=False,
     )
     if inputs.take("enabled", True):
-        name = function_arn.split(":function:")[-1].split(":")[0]
+        name, _ = _split(function_arn)
         account.declared.event_sources.append(
             EventSource(
                 queue_url=f"{account.aws_url}/{source.split(':')[4]}/{source.rpartition(':')[2]}",

@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from cli.completion import completion
+from cli.import_history import import_history
 from cli.redrive import redrive
 from cli.secrets_check import check
 from cli.secrets_set import set_secret
@@ -32,6 +33,7 @@ secrets.command("check")(check)
 app.command()(status)
 app.command()(redrive)
 app.command()(trace)
+app.command()(import_history)
 app.command()(completion)
 
 

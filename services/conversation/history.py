@@ -40,9 +40,15 @@ _ROLES: dict[str, type[BaseMessage]] = {
     "ai": AIMessage,
     "system": SystemMessage,
 }
-_BATCH = 90  # A transaction takes a hundred writes; one of them is `meta`.
+BATCH = 90
+"""Most messages of one transaction: it takes a hundred writes, one of them `meta`."""
+
 _ATTEMPTS = 12
 _PAUSE_SECONDS = 0.05
+
+
+class GenerationEndedError(Exception):
+    """The key generation that a writer relied on is no longer the conversation's."""
 
 
 class DynamoDBHistory(BaseChatMessageHistory):
@@ -93,29 +99,55 @@ class DynamoDBHistory(BaseChatMessageHistory):
             StoreBusyError: Other writers were faster again and again.
         """
         drafts = [to_draft(message) for message in messages]
-        for start in range(0, len(drafts), _BATCH):
-            self._append(drafts[start : start + _BATCH])
+        for start in range(0, len(drafts), BATCH):
+            self.append(drafts[start : start + BATCH])
 
     def clear(self) -> None:
         """Delete the messages. Numbers are not reused, and the conversation's key stays."""
         keys = self._messages.sort_keys(self._conversation)
-        for start in range(0, len(keys), _BATCH):
-            batch = keys[start : start + _BATCH]
+        for start in range(0, len(keys), BATCH):
+            batch = keys[start : start + BATCH]
             self._tables.transact(
                 [delete(self._tables.conversations, self._conversation, sk) for sk in batch]
             )
 
-    def _append(self, drafts: Sequence[Draft]) -> None:
+    def append(
+        self,
+        drafts: Sequence[Draft],
+        *,
+        generation: str | None = None,
+        also: Sequence[Action] = (),
+    ) -> None:
+        """Append up to ninety drafts in one transaction, with other writes if they must agree.
+
+        Args:
+            drafts: In order.
+            generation: Write only while the conversation has this key generation. None: whatever
+                it has, and a new one if it has none.
+            also: Further writes of the same transaction.
+
+        Raises:
+            ConditionFailedError: A condition of `also` did not hold; its reasons are those of
+                `also` alone.
+            GenerationEndedError: The conversation was forgotten meanwhile.
+            KeyLostError: The conversation's key is gone.
+            StoreBusyError: Other writers were faster again and again.
+        """
         for attempt in range(_ATTEMPTS):
-            generation = self._keys.ensure(self._conversation)
+            current = generation or self._keys.ensure(self._conversation)
             meta = self._lease.read(self._conversation)
-            actions = [self._numbering(meta, len(drafts), generation)] + [
-                self._messages.putting(self._conversation, meta.sequence + offset, generation, it)
+            if generation is not None and meta.generation != generation:
+                raise GenerationEndedError(self._conversation)
+            actions = [self._numbering(meta, len(drafts), current)] + [
+                self._messages.putting(self._conversation, meta.sequence + offset, current, it)
                 for offset, it in enumerate(drafts)
             ]
             try:
-                self._tables.transact(actions)
-            except ConditionFailedError:
+                self._tables.transact([*actions, *also])
+            except ConditionFailedError as error:
+                reasons, items = error.reasons[len(actions) :], error.items[len(actions) :]
+                if "ConditionalCheckFailed" in reasons:
+                    raise ConditionFailedError(reasons, items) from error
                 pause = random.uniform(0, _PAUSE_SECONDS * (attempt + 1))  # noqa: S311  jitter
                 self._tables.sleep(pause)
             else:

@@ -19,6 +19,7 @@ Dialtone = Callable[..., Result]
 COMMANDS = {
     "status": ("--fail-on", "--no-scan", "--since", "--json", "--stack", "--region"),
     "redrive": ("--dry-run", "--yes", "--conversation"),
+    "import-history": ("TABLE", "--dry-run", "--session-key", "--report", "--append"),
     "trace": ("TURN", "--reveal", "--conversation"),
     "completion": ("bash", "--help"),
     "secrets set": ("--from-env", "--new-address-key", "auth_token"),

@@ -16,7 +16,7 @@ from typing import Any
 
 import grpc
 import pytest
-from google.protobuf import struct_pb2
+from google.protobuf import struct_pb2  # type: ignore[import-untyped]  # no stubs in the lock
 from pulumi.dynamic.dynamic import serialize_provider
 from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
 
@@ -42,7 +42,7 @@ class NoValue(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    def log_message(self, *_args: Any) -> None:  # type: ignore[override]  # silence
+    def log_message(self, *_args: Any) -> None:
         """Say nothing."""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from typing import Any
 
@@ -15,5 +16,9 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     if "read" in event:
         found = client.get_item(TableName=table, Key={"pk": {"S": event["read"]}})
         return {"found": found.get("Item", {}).get("pk", {}).get("S")}
+    if event["body"] == "fail":
+        raise LookupError("a secret of the handler")
+    if event["body"] == "headers":
+        return {"statusCode": 203, "headers": {"X-Own": "1"}, "body": json.dumps(event["headers"])}
     client.put_item(TableName=table, Item={"pk": {"S": event["body"]}})
     return {"statusCode": 200, "body": "kept"}

@@ -161,13 +161,19 @@ def make_phone(stack: LocalStack) -> Callable[[], Phone]:
 
 
 @pytest.fixture
-def new_phone(stack: LocalStack, make_phone: Callable[[], Phone]) -> Iterator[Callable[[], Phone]]:
-    """Make such phones for one test, which leaves no fault, script or call behind."""
+def fresh(stack: LocalStack) -> Iterator[None]:
+    """A model that has not been asked yet; afterwards no fault and no script is left behind."""
     stack.model.reset()
-    yield make_phone
+    yield
     stack.faults.clear()
     stack.carrier.faults.clear()
     stack.model.reset()
+
+
+@pytest.fixture
+def new_phone(fresh: None, make_phone: Callable[[], Phone]) -> Callable[[], Phone]:
+    """Make such phones for one test, which leaves no fault, script or call behind."""
+    return make_phone
 
 
 @pytest.fixture

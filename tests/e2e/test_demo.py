@@ -11,7 +11,7 @@ from local.scripted_model import Step
 from local.stack import LocalStack
 
 
-def test_every_scene_is_as_it_should_be(stack: LocalStack) -> None:
+def test_every_scene_is_as_it_should_be(stack: LocalStack, fresh: None) -> None:
     """The demo plays through and ends with 0; its transcript has every scene."""
     written = io.StringIO()
     result = demo.run(stack, Console(file=written, width=100), silence_seconds=2)
@@ -20,7 +20,7 @@ def test_every_scene_is_as_it_should_be(stack: LocalStack) -> None:
         assert scene.title in written.getvalue()
 
 
-def test_a_model_that_forgets_fails_the_demo(stack: LocalStack) -> None:
+def test_a_model_that_forgets_fails_the_demo(stack: LocalStack, fresh: None) -> None:
     """A model without memory makes the demo say which scene failed and why, and end with 1."""
     stack.model.always(Step(text="Hi Ada!"))
     stack.model.always(Step(text="I know nothing."), model="dialtone.scripted-v1")

@@ -92,6 +92,7 @@ def phones(stack: LocalStack, patient: Any, request: pytest.FixtureRequest) -> d
 @pytest.fixture(scope="module")
 def patient(stack: LocalStack, request: pytest.FixtureRequest) -> Any:
     """Somebody who texts again while the turn of a killed worker is still open."""
+    stack.model.reset()
     phone = request.getfixturevalue("make_phone")()
     conversation = phone.meet()
     conditions = responder("UpdateItem", When.AFTER, conversation)

@@ -112,7 +112,7 @@ def permission(inputs: Inputs, account: Account) -> Created:
 
 def _split(function: str) -> tuple[str, str]:
     """Return the name and the qualifier that a name or an ARN holds."""
-    name, _, qualifier = function.split(":function:")[-1].partition(":")
+    name, _, qualifier = function.rpartition(":function:")[2].partition(":")
     return name, qualifier
 
 

@@ -9,12 +9,9 @@ import pulumi
 from components import (
     AlarmTopic,
     AlarmTopicArgs,
-    BuildArgs,
     ContainerFunction,
     ContainerFunctionArgs,
     ContainerImage,
-    ContainerImageArgs,
-    DomainArgs,
     FifoQueue,
     FifoQueueArgs,
     IndexArgs,
@@ -30,12 +27,12 @@ from components import (
     TwilioNumber,
     TwilioNumberArgs,
     WebhookApi,
-    WebhookApiArgs,
     every,
     grant_models,
 )
 from settings import StackSettings
 from stack import environments
+from stack.arguments import api_args, image_args
 from stack.watches import watches
 
 GET, PUT, UPDATE, DELETE, CHECK, QUERY = (
@@ -43,6 +40,8 @@ GET, PUT, UPDATE, DELETE, CHECK, QUERY = (
     for action in ("GetItem", "PutItem", "UpdateItem", "DeleteItem", "ConditionCheckItem", "Query")
 )
 EVERY_ITEM_ACTION = [GET, PUT, UPDATE, DELETE, CHECK, QUERY]
+# The encryption context that conversations' keys are wrapped under.
+SEALED_FOR = "conversation"
 MESSAGES_PATH = "/webhooks/twilio/messages"
 STATUS_PATH = "/webhooks/twilio/status/{turn}"
 # The carrier waits this long for an answer to a webhook.
@@ -62,8 +61,9 @@ class Stack:
         self.alarms = self._alarm_topic()
         self._declare_storage()
         self._declare_secrets()
-        self.image = ContainerImage("image", self._image_args())
-        self.api = WebhookApi("api", self._api_args())
+        self.image = ContainerImage("image", image_args(settings, self.key.key_arn))
+        topic_arn = None if self.alarms is None else self.alarms.topic_arn
+        self.api = WebhookApi("api", api_args(settings, self.key.key_arn, topic_arn))
         self.addresses = self._addresses()
         self.webhook, self.status = self._webhook(), self._status()
         self.responder, self.sweep = self._responder(), self._sweep()
@@ -132,42 +132,12 @@ class Stack:
             else None
         )
 
-    def _image_args(self) -> ContainerImageArgs:
-        image = self.settings.image
-        if image.uri is not None:
-            return ContainerImageArgs(uri=image.uri)
-        build = BuildArgs(
-            context=".",
-            dockerfile="services/Dockerfile",
-            arguments={"EXTRAS": " ".join(image.extras)},
-        )
-        args = ContainerImageArgs(build=build, key_arn=self.key.key_arn)
-        if image.repository is not None:
-            args["repository_url"] = image.repository
-        return args
-
-    def _api_args(self) -> WebhookApiArgs:
-        settings = self.settings
-        args = WebhookApiArgs(
-            key_arn=self.key.key_arn, log_retention_days=settings.retention.log_days
-        )
-        if settings.public_url is not None:
-            args["public_url"] = settings.public_url
-        if settings.api.domain is not None and settings.api.certificate_arn is not None:
-            args["domain"] = DomainArgs(
-                name=settings.api.domain, certificate_arn=settings.api.certificate_arn
-            )
-            if settings.api.zone_id is not None:
-                args["domain"]["zone_id"] = settings.api.zone_id
-        if self.alarms is not None:
-            args["alarm_topic_arn"] = self.alarms.topic_arn
-        return args
-
     def _addresses(self) -> environments.Addresses:
         return environments.Addresses(
             people_table=self.people.table_name,
             conversations_table=self.conversations.table_name,
             keys_table=self.keys.table_name,
+            key_arn=self.key.key_arn,
             wakeup_queue_url=self.wakeups.queue_url,
             carrier_secret_arn=self.carrier_secret.secret_arn,
             model_secret_arn=None if self.model_secret is None else self.model_secret.secret_arn,
@@ -210,10 +180,12 @@ class Stack:
 
     def _grant_accepting(self, function: ContainerFunction) -> None:
         """Accepting: the webhook does it, and the sweep with what the carrier lists."""
-        self.people.grant(function, [GET, PUT, UPDATE])
+        self.people.grant(function, [GET, PUT, UPDATE, QUERY])
         self.wakeups.grant_send(function)
         self.carrier_secret.grant_read(function)
         self.keys.grant(function, [GET, PUT, CHECK])
+        # A first contact's key is made here; nothing is opened.
+        self.key.grant_wrap(function, SEALED_FOR)
 
     def _status(self) -> ContainerFunction:
         environment = environments.status(self.settings, self.addresses)
@@ -233,6 +205,7 @@ class Stack:
         self.people.grant(function, [GET, UPDATE, CHECK])
         self.conversations.grant(function, EVERY_ITEM_ACTION, indexes=[])
         self.keys.grant(function, [GET, CHECK])
+        self.key.grant_unwrap(function, SEALED_FOR)
         self.wakeups.grant_send(function)
         self.carrier_secret.grant_read(function)
         if self.model_secret is not None:
@@ -285,6 +258,7 @@ class Stack:
         pulumi.export("numberStatus", "unmanaged" if self.number is None else self.number.status)
         for table in (self.people, self.conversations, self.keys):
             pulumi.export(f"{table.name}Table", table.table_name)
+        pulumi.export("keyArn", self.key.key_arn)
         pulumi.export("wakeupQueueUrl", self.wakeups.queue_url)
         pulumi.export("deadLetterQueueUrl", self.wakeups.dead_letter_queue_url)
         pulumi.export("carrierSecretArn", self.carrier_secret.secret_arn)

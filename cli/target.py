@@ -17,6 +17,7 @@ import botocore.session
 
 from cli.problems import CommandError
 from conversation.tables import Tables
+from conversation.vault import Vault
 
 PROJECT = "dialtone"
 """The project's name in Pulumi.yaml, the first part of every physical name."""
@@ -52,12 +53,13 @@ class Target:
 
     @cached_property
     def tables(self) -> Tables:
-        """The stack's three tables."""
+        """The stack's three tables, and its key: the caller may use it or may not."""
         return Tables(
             client=self.client("dynamodb"),
             people=self.name("people"),
             conversations=self.name("conversations"),
             keys=self.name("keys"),
+            vault=Vault(lambda: self.client("kms"), f"alias/{self.name('data')}"),
         )
 
     def queue_url(self, output: str, role: str) -> str:

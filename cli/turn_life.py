@@ -11,16 +11,18 @@ from typing import Any
 from cli.problems import CommandError
 from cli.survey import scan_conversations
 from cli.target import Target
-from conversation import codec
 from conversation.codec import CodecError
 from conversation.ids import parse_turn_reference
 from conversation.items import Item
+from conversation.keys import ForgottenError, KeyLostError, Keys, KeyUnavailableError
 from conversation.lease import META
 from conversation.messages import message_sk
 from conversation.meta import Meta, OpenTurn
-from conversation.turns import Turn, turn_sk
+from conversation.turns import Turn, Turns, turn_sk
 
 _ULID = re.compile(r"[0-9A-HJKMNP-TV-Z]{26}")
+# Why words stay closed: altered, forgotten, or the key is lost, or the caller's to use it is not.
+_CLOSED = (CodecError, ForgottenError, KeyLostError, KeyUnavailableError)
 _CARRIER_SID = re.compile(r"(SM|MM)[0-9a-fA-F]{32}")
 
 
@@ -93,7 +95,7 @@ def find_turn(
     turn = Turn.parse(item) if item else None
     messages = [_read_message(target, turn, number, reveal=reveal) for number in _numbers(turn)]
     kept = [message for message in messages if message]
-    return TurnLife(key, turn_id, turn, open_turn, kept, _address(turn) if reveal else None)
+    return TurnLife(key, turn_id, turn, open_turn, kept, _address(target, turn) if reveal else None)
 
 
 def _locate(
@@ -152,28 +154,24 @@ def _read_message(
     item = tables.get(tables.conversations, turn.conversation, sk)
     if item is None:
         return None
-    text = _words(turn, sk, item) if reveal else None
+    text = _words(target, turn, sk, item) if reveal else None
     return Message(number, item["role"], item.get("kind", ""), len(item["content"]), text)
 
 
-def _address(turn: Turn | None) -> dict[str, str] | None:
+def _address(target: Target, turn: Turn | None) -> dict[str, str] | None:
     """Where the reply went; None when there is none to read."""
     try:
-        return turn.address() if turn else None
-    except CodecError:
+        return Turns(target.tables).address(turn) if turn else None
+    except _CLOSED:
         return None
 
 
-def _words(turn: Turn, sk: str, item: Item) -> str:
+def _words(target: Target, turn: Turn, sk: str, item: Item) -> str:
     try:
-        return codec.decode(
-            item["content"],
-            item=f"{turn.conversation}/{sk}",
-            role=item["role"],
-            generation=item["generation"],
-        )
-    except CodecError as error:
-        return f"(cannot be read: {error})"
+        seals = Keys(target.tables).seals(turn.conversation, item["generation"])
+        return seals.open(item["content"], sk=sk, role=item["role"])
+    except _CLOSED as error:
+        return f"(cannot be read: {type(error).__name__}: {error})"
 
 
 def moment(milliseconds: int | None) -> str:

@@ -1,7 +1,8 @@
 """One customer-managed key for everything a stack stores.
 
 Owns the key, its alias and which services may use it. Does not own which function may: tables,
-queues and secrets grant that, and only through their own service.
+queues and secrets grant that, and only through their own service. Only what a function seals by
+itself is granted here, under an encryption context that it has to name.
 """
 
 from typing import NotRequired, TypedDict
@@ -9,7 +10,8 @@ from typing import NotRequired, TypedDict
 import pulumi
 import pulumi_aws as aws
 
-from components.iam import POLICY_VERSION
+from components.container_function import ContainerFunction
+from components.iam import POLICY_VERSION, Condition, Statement
 from components.naming import physical_name
 
 MIN_DELETION_DAYS = 7
@@ -33,7 +35,8 @@ class StackKey(pulumi.ComponentResource):
 
     CloudWatch Logs may use it for this account's log groups, and CloudWatch for alarms that
     publish to an encrypted topic. Functions get their rights from the components whose data they
-    read, each through that component's service only.
+    read, each through that component's service only. ``grant_wrap`` and ``grant_unwrap`` are for
+    those that seal by themselves.
 
     Creates: ``kms.Key``, ``kms.Alias``.
     """
@@ -77,6 +80,38 @@ class StackKey(pulumi.ComponentResource):
         self.key_arn = key.arn
         self.alias_name = alias.name
         self.register_outputs({"keyArn": self.key_arn, "aliasName": self.alias_name})
+
+
+    def grant_wrap(self, function: ContainerFunction, context_key: str) -> None:
+        """Let a function wrap small secrets with the key, and not unwrap them.
+
+        Args:
+            function: Who may.
+            context_key: Key of the encryption context that each call must name, so that this right
+                reaches nothing that other services sealed with the key.
+        """
+        function.allow(self._by_itself("Wrap", "kms:Encrypt", context_key))
+
+    def grant_unwrap(self, function: ContainerFunction, context_key: str) -> None:
+        """Let a function unwrap what was wrapped under an encryption context of this key.
+
+        Args:
+            function: Who may.
+            context_key: As for ``grant_wrap``.
+        """
+        function.allow(self._by_itself("Unwrap", "kms:Decrypt", context_key))
+
+    def _by_itself(self, verb: str, action: str, context_key: str) -> Statement:
+        """The right to use the key directly; with the context missing the test does not hold."""
+        named = Condition(
+            test="StringLike", key=f"kms:EncryptionContext:{context_key}", values=["?*"]
+        )
+        return Statement(
+            sid=f"{verb}{context_key.capitalize()}Keys",
+            actions=[action],
+            resources=[self.key_arn],
+            conditions=[named],
+        )
 
 
 def _key_policy(parent: pulumi.Resource) -> pulumi.Output[str]:

@@ -21,6 +21,7 @@ class Addresses:
     people_table: pulumi.Input[str]
     conversations_table: pulumi.Input[str]
     keys_table: pulumi.Input[str]
+    key_arn: pulumi.Input[str]
     wakeup_queue_url: pulumi.Input[str]
     carrier_secret_arn: pulumi.Input[str]
     model_secret_arn: pulumi.Input[str] | None
@@ -37,6 +38,7 @@ def shared(name: str, settings: StackSettings, addresses: Addresses) -> Environm
         "PEOPLE_TABLE": addresses.people_table,
         "CONVERSATIONS_TABLE": addresses.conversations_table,
         "KEYS_TABLE": addresses.keys_table,
+        "KEY_ARN": addresses.key_arn,
         "CARRIER_SECRET_ARN": addresses.carrier_secret_arn,
         "PUBLIC_URL": addresses.public_url,
     }

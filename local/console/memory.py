@@ -1,7 +1,7 @@
 """What the stack remembers, read from its tables as the administrator and made readable.
 
 Owns the page's view of ``people`` and ``conversations``: items grouped by person, content opened
-where its format is plain, and the item as stored beside it. Reads whole tables, which is right for
+with the administrator's right to the stack's key, and the item as stored beside it. Reads whole tables, which is right for
 a laptop and nowhere else.
 """
 
@@ -12,9 +12,12 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from conversation import codec
+from conversation.codec import CodecError
 from conversation.items import Item, from_item
+from conversation.keys import ForgottenError, KeyLostError, Keys, KeyUnavailableError
 from conversation.persons import address_hash, route_of
+from conversation.tables import Tables
+from conversation.vault import Vault
 from local.carrier.message import WHATSAPP
 from local.config import OUR_NUMBER
 from local.console.stack import CONTACTS, Stack
@@ -23,6 +26,7 @@ _MOST_ITEMS = 5000
 _SHOWN_MESSAGES = 60
 _SHOWN_TURNS = 30
 # Attributes that hold content, and the role each is bound to; a message's is its own.
+_OPENED = "opened"
 _CONTENT = {"content": "", "text": "inbox", "reply_to": "reply_to"}
 
 
@@ -37,12 +41,16 @@ class Memory:
         self._stack = stack
         self._names: dict[str, str] = {}
         self._channels: dict[str, str] = {}
+        self._keys: Keys | None = None
 
     def read(self) -> dict[str, Any]:
         """Persons with their conversations, most recently seen first."""
         people = list(self._scan("peopleTable"))
         conversations = list(self._scan("conversationsTable"))
         self._learn_names()
+        keys = self._unlock()
+        for item in conversations:
+            _open(item, keys)
         for item in people + conversations:
             self._add_channel(item)
         persons = [
@@ -55,6 +63,20 @@ class Memory:
             "persons": persons,
             "items": {"people": len(people), "conversations": len(conversations)},
         }
+
+    def _unlock(self) -> Keys:
+        """The conversations' keys; what was unwrapped is kept for as long as a worker keeps it."""
+        if self._keys is None:
+            outputs = self._stack.outputs
+            tables = Tables(
+                self._stack.aws("dynamodb"),
+                outputs["peopleTable"],
+                outputs["conversationsTable"],
+                outputs["keysTable"],
+                vault=Vault(lambda: self._stack.aws("kms"), outputs["keyArn"]),
+            )
+            self._keys = Keys(tables)
+        return self._keys
 
     def _scan(self, output: str) -> Iterable[Item]:
         client, table = self._stack.aws("dynamodb"), self._stack.outputs[output]
@@ -119,21 +141,24 @@ def _turn(item: Item) -> dict[str, Any]:
 
 def _shown(item: Item) -> dict[str, Any]:
     """An item for the page: its plain fields, opened content, and ``stored``, as it rests."""
-    opened = {name: _opened(item, name, role) for name, role in _CONTENT.items() if name in item}
-    rests = {name: value for name, value in item.items() if name != "channel"}
-    return {**_plain(item), **opened, "stored": _plain(rests)}
+    opened = item.get(_OPENED, {})
+    rests = {name: value for name, value in item.items() if name not in {"channel", _OPENED}}
+    given = {name: value for name, value in item.items() if name != _OPENED}
+    return {**_plain(given), **opened, "stored": _plain(rests)}
 
 
-def _opened(item: Item, name: str, role: str) -> str | None:
-    """Content in clear, or None where it is sealed."""
+def _open(item: Item, keys: Keys) -> None:
+    """Put beside an item what its content says; None where it stays closed."""
+    item[_OPENED] = {
+        name: _opened(item, name, role, keys) for name, role in _CONTENT.items() if name in item
+    }
+
+
+def _opened(item: Item, name: str, role: str, keys: Keys) -> str | None:
     try:
-        return codec.decode(
-            item[name],
-            item=f"{item['pk']}/{item['sk']}",
-            role=role or item["role"],
-            generation=item["generation"],
-        )
-    except (codec.CodecError, KeyError):
+        seals = keys.seals(item["pk"], item["generation"])
+        return seals.open(item[name], sk=item["sk"], role=role or item["role"])
+    except (CodecError, ForgottenError, KeyError, KeyLostError, KeyUnavailableError):
         return None
 
 

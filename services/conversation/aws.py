@@ -51,6 +51,11 @@ def sqs() -> Any:
     return client("sqs")
 
 
+def kms() -> Any:
+    """KMS without the SDK's retries: the vault retries inside a turn's deadline."""
+    return client("kms", read_seconds=2, attempts=1)
+
+
 def secrets_manager() -> Any:
     """Secrets Manager."""
     return client("secretsmanager")

@@ -1,19 +1,29 @@
-"""Key generations: which key a conversation's content belongs to (protocol rules 4, 8, 15).
+"""The key of each conversation: its generation, and its seed wrapped by KMS (rules 4, 8, 15).
 
-A generation is random and never reused. Cryptographic material will rest in the same item; the
-rules that keep a forgotten conversation forgotten hold for the generation already.
+A generation is random and never reused. Everything a conversation says is sealed under the key of
+its generation, and who deletes the `keys` item makes every copy of it unreadable, wherever it is.
+Owns the item and how it comes to be; `sealing` has what is derived of it, `vault` has KMS.
 """
 
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 
+from conversation import observability
 from conversation.clocks import Clock, milliseconds
+from conversation.codec import SealBrokenError
+from conversation.deadline import Deadline
 from conversation.ids import new_generation
-from conversation.items import SCHEMA
+from conversation.items import SCHEMA, Item
 from conversation.persons import person_key
+from conversation.sealing import Sealer, Seals, new_seed, note_broken
 from conversation.tables import Action, ConditionFailedError, Tables, check, put, update
+from conversation.vault import ForeignSeedError, KeyUnavailableError
 
+__all__ = ["ForgottenError", "KeyLostError", "KeyRecord", "KeyUnavailableError", "Keys"]
+
+_META = "meta"
 _ATTEMPTS = 4
 
 
@@ -21,8 +31,52 @@ class KeyLostError(Exception):
     """`meta` names a generation that `keys` no longer has: an operator must decide (`rekey`)."""
 
 
+class ForgottenError(Exception):
+    """The generation is no longer the conversation's: what was sealed under it is gone."""
+
+
+@dataclass(frozen=True)
+class KeyRecord:
+    """A conversation's `keys` item.
+
+    Attributes:
+        conversation: Whose key.
+        generation: Its generation.
+        public_key: The half that anybody may seal to, 32 bytes.
+        wrapped_seed: The seed, as KMS wrapped it for this conversation.
+        created_at: Epoch milliseconds.
+    """
+
+    conversation: str
+    generation: str
+    public_key: bytes
+    wrapped_seed: bytes
+    created_at: int
+
+    @property
+    def sealer(self) -> Sealer:
+        """What seals to the public half; it cannot open."""
+        return Sealer(self.conversation, self.generation, self.public_key)
+
+    def item(self) -> Item:
+        """As the table holds it."""
+        kept = {name: value for name, value in self.__dict__.items() if name != "conversation"}
+        return {"pk": self.conversation, "schema": SCHEMA, **kept}
+
+    @classmethod
+    def parse(cls, item: Item) -> KeyRecord:
+        """Read it back."""
+        names = ("generation", "public_key", "wrapped_seed", "created_at")
+        return cls(item["pk"], **{name: item[name] for name in names})
+
+
 class Keys:
-    """The key generation of each conversation."""
+    """The key of each conversation.
+
+    Args:
+        tables: The tables, whose vault wraps and unwraps.
+        clock: Epoch seconds.
+    """
 
     def __init__(self, tables: Tables, clock: Clock = time.time) -> None:
         self._tables = tables
@@ -30,11 +84,20 @@ class Keys:
 
     def find(self, conversation: str) -> str | None:
         """The generation, or None when the conversation has no key. One strong read."""
+        record = self.record(conversation)
+        return record.generation if record else None
+
+    def record(self, conversation: str) -> KeyRecord | None:
+        """The `keys` item, or None when the conversation has no key. One strong read."""
         item = self._tables.get(self._tables.keys, conversation)
-        return item["generation"] if item else None
+        return KeyRecord.parse(item) if item else None
 
     def ensure(self, conversation: str, person_id: str | None = None) -> str:
-        """The generation; a conversation without any gets one, with its `meta`.
+        """The generation; a conversation without any gets a key. See `ensure_record`."""
+        return self.ensure_record(conversation, person_id).generation
+
+    def ensure_record(self, conversation: str, person_id: str | None = None) -> KeyRecord:
+        """The key; a conversation without any gets one, with its `meta`.
 
         Args:
             conversation: The conversation.
@@ -43,19 +106,44 @@ class Keys:
 
         Raises:
             KeyLostError: `meta` has a generation and `keys` has none. Never a silent new key.
+            KeyUnavailableError: KMS does not wrap a new key now.
         """
         for _ in range(_ATTEMPTS):
-            generation = self.find(conversation)
-            if generation is not None:
-                return generation
+            record = self.record(conversation)
+            if record is not None:
+                return record
             try:
                 return self._create(conversation, person_id)
             except ConditionFailedError as error:
                 met = error.items[1] or {}
                 # Another worker may have made both between our read and our write.
                 if met.get("generation") and self.find(conversation) is None:
-                    raise KeyLostError(conversation) from error
-        raise KeyLostError(conversation)
+                    raise _lost(conversation) from error
+        raise _lost(conversation)
+
+    def seals(self, conversation: str, generation: str, deadline: Deadline | None = None) -> Seals:
+        """What opens and seals under a generation: from memory, else a read and a call of KMS.
+
+        Args:
+            conversation: The conversation.
+            generation: The one that the caller read beside what it wants to open.
+            deadline: Bounds the retries.
+
+        Raises:
+            ForgottenError: The conversation has another generation now, or none.
+            KeyLostError: `meta` has this generation and `keys` has none.
+            KeyUnavailableError: KMS does not unwrap it now.
+            SealBrokenError: The `keys` item is not what was written.
+        """
+        held = self._tables.vault.held(conversation, generation)
+        if held is not None:
+            return held
+        record = self.record(conversation)
+        if record is None or record.generation != generation:
+            raise self._gone(conversation, generation)
+        seals = self._unwrap(record, deadline)
+        self._tables.vault.hold(seals)
+        return seals
 
     def condition(self, conversation: str, generation: str) -> Action:
         """Part of a transaction: `keys` still holds this generation (rule 4)."""
@@ -67,25 +155,79 @@ class Keys:
             values={":generation": generation},
         )
 
-    def _create(self, conversation: str, person_id: str | None) -> str:
-        tables, generation, now = self._tables, new_generation(), milliseconds(self._clock)
-        born = {"generation": generation, "created_at": now, "schema": SCHEMA}
+    def _unwrap(self, record: KeyRecord, deadline: Deadline | None) -> Seals:
+        """Unwrap a key, and see that its halves belong together.
+
+        Else who can write `keys`, and nothing more, could have texts sealed to a key of theirs.
+        """
+        conversation = record.conversation
+        try:
+            seed = self._tables.vault.unwrap(conversation, record.wrapped_seed, deadline)
+        except ForeignSeedError as error:
+            note_broken(conversation, "keys")
+            raise SealBrokenError("KMS did not wrap this seed for its conversation") from error
+        except KeyUnavailableError:
+            observability.count("KeyUnavailable")
+            raise
+        seals = Seals(conversation, record.generation, seed)
+        if seals.public_key != record.public_key:
+            note_broken(conversation, "keys")
+            raise SealBrokenError("the public key is not the seed's")
+        return seals
+
+    def _gone(self, conversation: str, generation: str) -> ForgottenError | KeyLostError:
+        """Why `keys` does not have a generation."""
+        meta = self._tables.get(self._tables.conversations, conversation, _META) or {}
+        # FORGET takes the key and the generation in one; a key alone does not go by itself.
+        if meta.get("generation") == generation and self.find(conversation) != generation:
+            return _lost(conversation)
+        return ForgottenError(conversation)
+
+    def _create(self, conversation: str, person_id: str | None) -> KeyRecord:
+        tables, record = self._tables, self.make(conversation)
         actions = [
-            put(tables.keys, {"pk": conversation, **born}, condition="attribute_not_exists(pk)"),
+            put(tables.keys, record.item(), condition="attribute_not_exists(pk)"),
             update(
                 tables.conversations,
                 conversation,
-                "meta",
+                _META,
                 "SET generation = :generation, #schema = :schema, "
                 "#sequence = if_not_exists(#sequence, :zero), "
                 "epoch = if_not_exists(epoch, :zero), "
                 "lease_until = if_not_exists(lease_until, :zero)",
                 condition="attribute_not_exists(generation)",
-                values={":generation": generation, ":schema": SCHEMA, ":zero": 0},
+                values={":generation": record.generation, ":schema": SCHEMA, ":zero": 0},
             ),
         ]
         if person_id is not None:
-            listed = {"pk": person_key(person_id), "sk": f"conversation#{conversation}", **born}
+            listed = {
+                "pk": person_key(person_id),
+                "sk": f"conversation#{conversation}",
+                "generation": record.generation,
+                "created_at": record.created_at,
+                "schema": SCHEMA,
+            }
             actions.append(put(tables.people, listed))
         tables.transact(actions)
-        return generation
+        return record
+
+    def make(self, conversation: str) -> KeyRecord:
+        """A new key of a new generation, which rests nowhere yet.
+
+        Raises:
+            KeyUnavailableError: KMS does not wrap it now.
+        """
+        seed, generation = new_seed(), new_generation()
+        try:
+            wrapped = self._tables.vault.wrap(conversation, seed)
+        except KeyUnavailableError:
+            observability.count("KeyUnavailable")
+            raise
+        public_key = Seals(conversation, generation, seed).public_key
+        born = milliseconds(self._clock)
+        return KeyRecord(conversation, generation, public_key, wrapped, born)
+
+
+def _lost(conversation: str) -> KeyLostError:
+    observability.count("KeyLost")
+    return KeyLostError(conversation)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from conversation import codec
 from conversation.clocks import Clock, expiry, milliseconds
+from conversation.codec import CodecError
 from conversation.items import SCHEMA, Item
+from conversation.keys import Keys
+from conversation.sealing import Seals
 from conversation.tables import Action, Tables, put
 
 PREFIX = "message#"
@@ -54,6 +56,11 @@ class StoredMessage:
     form: str | None
     kind: str | None
 
+    @property
+    def number(self) -> int:
+        """Its number in the conversation."""
+        return int(self.sk.removeprefix(PREFIX))
+
 
 class Messages:
     """Reads and drafts the messages of conversations; knows no LangChain."""
@@ -62,18 +69,17 @@ class Messages:
         self._tables = tables
         self._clock = clock
         self._days = message_days
+        self._keys = Keys(tables, clock)
 
     def putting(self, conversation: str, sequence: int, generation: str, draft: Draft) -> Action:
         """Part of a commit: a message under the next free number."""
         sk = message_sk(sequence)
-        content = codec.encode(
-            draft.text, item=f"{conversation}/{sk}", role=draft.role, generation=generation
-        )
+        seals = self._keys.seals(conversation, generation)
         item = {
             "pk": conversation,
             "sk": sk,
             "role": draft.role,
-            "content": content,
+            "content": seals.seal(draft.text, sk=sk, role=draft.role),
             "generation": generation,
             "created_at": milliseconds(self._clock),
             "expires_at": expiry(self._clock, self._days),
@@ -85,20 +91,46 @@ class Messages:
     def window(self, conversation: str, generation: str | None, limit: int) -> list[StoredMessage]:
         """The last `limit` messages, oldest first: one Query, however long the conversation.
 
-        What has expired or belongs to another generation is left out, so fewer may come.
+        What has expired or belongs to another generation is left out, so fewer may come. So is
+        what is not what was sealed there, which is counted: nobody is answered with it.
+
+        Raises:
+            ForgottenError: The generation is no longer the conversation's.
+            KeyUnavailableError: KMS does not give the key now.
         """
         if generation is None or limit <= 0:
             return []
         page = self._tables.query(
             self._tables.conversations, conversation, PREFIX, limit=limit, newest_first=True
         )
-        return [self._open(item) for item in reversed(page) if self._is_current(item, generation)]
+        return self._opened(conversation, generation, reversed(page))
+
+    def since(
+        self, conversation: str, generation: str, number: int, limit: int
+    ) -> tuple[list[StoredMessage], bool]:
+        """The messages from a number on, oldest first, and whether `limit` left some out.
+
+        Raises:
+            ForgottenError: The generation is no longer the conversation's.
+            KeyUnavailableError: KMS does not give the key now.
+        """
+        after = message_sk(number - 1) if number > 0 else None
+        page = self._tables.query(
+            self._tables.conversations, conversation, PREFIX, limit=limit, after=after
+        )
+        return self._opened(conversation, generation, page), len(page) == limit
 
     def all(self, conversation: str, generation: str | None) -> Iterator[StoredMessage]:
-        """Every message, oldest first, page by page."""
+        """Every message, oldest first, page by page.
+
+        Raises:
+            CodecError: One is not what was sealed there.
+            ForgottenError: The generation is no longer the conversation's.
+            KeyUnavailableError: KMS does not give the key now.
+        """
         for item in self._items(conversation):
-            if self._is_current(item, generation):
-                yield self._open(item)
+            if generation is not None and self._is_current(item, generation):
+                yield _open(item, self._keys.seals(conversation, generation))
 
     def sort_keys(self, conversation: str) -> list[str]:
         """The sort key of every message item, expired or not."""
@@ -115,17 +147,30 @@ class Messages:
                 return
             after = page[-1]["sk"]
 
+    def _opened(
+        self, conversation: str, generation: str, page: Iterable[Item]
+    ) -> list[StoredMessage]:
+        current = [item for item in page if self._is_current(item, generation)]
+        if not current:
+            return []
+        seals = self._keys.seals(conversation, generation)
+        return [message for item in current if (message := _opened(item, seals))]
+
     def _is_current(self, item: Item, generation: str | None) -> bool:
         return bool(item["generation"] == generation and item["expires_at"] > self._clock())
 
-    def _open(self, item: Item) -> StoredMessage:
-        text = codec.decode(
-            item["content"],
-            item=f"{item['pk']}/{item['sk']}",
-            role=item["role"],
-            generation=item["generation"],
-        )
-        return StoredMessage(item["sk"], item["role"], text, item.get("form"), item.get("kind"))
+
+def _open(item: Item, seals: Seals) -> StoredMessage:
+    text = seals.open(item["content"], sk=item["sk"], role=item["role"])
+    return StoredMessage(item["sk"], item["role"], text, item.get("form"), item.get("kind"))
+
+
+def _opened(item: Item, seals: Seals) -> StoredMessage | None:
+    """A message, or None where it is not what was sealed there."""
+    try:
+        return _open(item, seals)
+    except CodecError:
+        return None
 
 
 def to_json(value: Any) -> str:

@@ -17,6 +17,7 @@ from botocore.exceptions import ClientError, HTTPClientError
 
 from conversation.deadline import Deadline
 from conversation.items import Item, from_item, to_item
+from conversation.vault import NO_VAULT, Vault
 
 STORE_SECONDS = 5.0
 """How long one call retries when its caller hands down no deadline."""
@@ -75,8 +76,9 @@ class Tables:
         client: A botocore DynamoDB client whose own retries are off.
         people: Name of the table of addresses, consents, receipts and counters.
         conversations: Name of the table of messages, turns and inboxes.
-        keys: Name of the table of key generations.
+        keys: Name of the table of the conversations' keys.
         sleep: Waits between attempts; injected by tests.
+        vault: Wraps and unwraps the seeds that `keys` holds.
     """
 
     client: Any
@@ -84,6 +86,7 @@ class Tables:
     conversations: str
     keys: str
     sleep: Callable[[float], None] = time.sleep
+    vault: Vault = NO_VAULT
 
     def get(
         self, table: str, pk: str, sk: str | None = None, *, deadline: Deadline | None = None

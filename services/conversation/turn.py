@@ -25,7 +25,7 @@ from conversation.models import ModelAnswer, ModelChain, NoAnswerError
 from conversation.outcomes import DeliveryState, Outcome, TurnState
 from conversation.tables import Action, ConditionFailedError, Tables
 from conversation.texts import Texts
-from conversation.turns import ReplyTo, Turn, Turns, seal_reply_to, turn_sk
+from conversation.turns import ReplyTo, Turn, Turns
 from conversation.usage import counting
 
 __all__ = ["Engine", "EngineSettings", "Incoming", "Profile", "Reply"]
@@ -238,7 +238,9 @@ class Engine:
     def _turn(
         self, claim: Claim, ending: _Ending, reply_to: ReplyTo, stages: dict[str, int]
     ) -> Turn:
-        name = f"{claim.conversation}/{turn_sk(claim.turn.id)}"
+        sealed = self._turns.seal_reply_to(
+            reply_to, claim.conversation, claim.turn.id, claim.generation
+        )
         answer = ending.answer
         return Turn(
             conversation=claim.conversation,
@@ -246,7 +248,7 @@ class Engine:
             generation=claim.generation,
             outcome=ending.outcome,
             route=claim.turn.route,
-            reply_to=seal_reply_to(reply_to, name, claim.generation),
+            reply_to=sealed,
             messages=[claim.sequence + offset for offset in range(len(ending.drafts))],
             inbox=list(claim.turn.inbox),
             attempts=claim.turn.attempts,

@@ -7,11 +7,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from conversation import codec
 from conversation.items import SCHEMA, Item
+from conversation.keys import Keys
 from conversation.messages import message_sk
 from conversation.outcomes import DeliveryState, Outcome
+from conversation.sealing import Sealer, Seals
 from conversation.tables import Action, Tables, put, update
+
+_REPLY_TO = "reply_to"
 
 ReplyTo = dict[str, str]
 """Where a reply goes: `{"from": our sender, "to": their address}` as the carrier writes them."""
@@ -32,7 +35,7 @@ class Turn:
         generation: Key generation of everything in it.
         outcome: How the words ended.
         route: Which of our senders talks with whom.
-        reply_to: Where the reply goes, as the codec left it.
+        reply_to: Where the reply goes, sealed.
         messages: Numbers of the messages it wrote, the reply last.
         inbox: Sort keys of the inbox items it answered.
         attempts: Claims it took.
@@ -92,29 +95,20 @@ class Turn:
             known.setdefault(name, [])
         return cls(**{"attempts": 0, **known})
 
-    def address(self) -> ReplyTo:
-        """Where the reply goes.
 
-        Raises:
-            CodecError: The address cannot be read.
-        """
-        return open_reply_to(self.reply_to, f"{self.conversation}/{turn_sk(self.id)}", self)
-
-
-def seal_reply_to(reply_to: Mapping[str, str], item: str, generation: str) -> bytes:
-    """A reply address as an item holds it."""
+def seal_reply_to(reply_to: Mapping[str, str], seals: Sealer | Seals, sk: str) -> bytes:
+    """A reply address as the item of this sort key holds it."""
     text = json.dumps(dict(reply_to), separators=(",", ":"))
-    return codec.encode(text, item=item, role="reply_to", generation=generation)
+    return seals.seal(text, sk=sk, role=_REPLY_TO)
 
 
-def open_reply_to(data: bytes, item: str, holder: Any) -> ReplyTo:
-    """Read a reply address back; `holder` is whatever carries its `generation`.
+def open_reply_to(data: bytes, seals: Seals, sk: str) -> ReplyTo:
+    """Read a reply address back.
 
     Raises:
         CodecError: The address cannot be read.
     """
-    text = codec.decode(data, item=item, role="reply_to", generation=holder.generation)
-    address: ReplyTo = json.loads(text)
+    address: ReplyTo = json.loads(seals.open(data, sk=sk, role=_REPLY_TO))
     return address
 
 
@@ -123,11 +117,27 @@ class Turns:
 
     def __init__(self, tables: Tables) -> None:
         self._tables = tables
+        self._keys = Keys(tables)
 
     def read(self, conversation: str, turn_id: str) -> Turn | None:
         """One turn, strongly; None when there is none."""
         item = self._tables.get(self._tables.conversations, conversation, turn_sk(turn_id))
         return Turn.parse(item) if item else None
+
+    def address(self, turn: Turn) -> ReplyTo:
+        """Where a turn's reply goes.
+
+        Raises:
+            CodecError: The address cannot be read.
+        """
+        seals = self._keys.seals(turn.conversation, turn.generation)
+        return open_reply_to(turn.reply_to, seals, turn_sk(turn.id))
+
+    def seal_reply_to(
+        self, reply_to: Mapping[str, str], conversation: str, turn_id: str, generation: str
+    ) -> bytes:
+        """A reply address as a new turn holds it."""
+        return seal_reply_to(reply_to, self._keys.seals(conversation, generation), turn_sk(turn_id))
 
     def reply_text(self, turn: Turn) -> str | None:
         """The words of a turn's reply; None when it has none or they have expired.
@@ -141,12 +151,8 @@ class Turns:
         item = self._tables.get(self._tables.conversations, turn.conversation, sk)
         if item is None or item.get("generation") != turn.generation:
             return None
-        return codec.decode(
-            item["content"],
-            item=f"{turn.conversation}/{sk}",
-            role=item["role"],
-            generation=turn.generation,
-        )
+        seals = self._keys.seals(turn.conversation, turn.generation)
+        return seals.open(item["content"], sk=sk, role=item["role"])
 
     def putting(self, turn: Turn) -> Action:
         """Part of a commit: the new turn."""

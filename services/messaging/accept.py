@@ -19,17 +19,21 @@ from conversation.clocks import Clock, expiry, milliseconds
 from conversation.ids import Ids
 from conversation.items import SCHEMA
 from conversation.keys import Keys
-from conversation.persons import Persons, address_hash, person_key, route_of
+from conversation.persons import Known, Persons, address_hash, person_key, route_of
 from conversation.tables import Action, ConditionFailedError, StoreBusyError, Tables, put
 from conversation.texts import Texts
 from messaging.inbound import InboundText
 from messaging.inbox import Inbox
-from messaging.reserved_words import ReservedWord, carrier_answers, instruction
+from messaging.policy import Policy
+from messaging.recycling import Recycling
+from messaging.reserved_words import ReservedWord, Vocabulary, carrier_answers, instruction
+from messaging.screening import Screening
 from texting.consent import Consent, Consents
 
 INBOX: Final = "inbox"
 CONSENT: Final = "consent"
 IGNORED: Final = "ignored"
+REFUSED: Final = "refused"
 
 _RECEIPT: Final = 0
 _GENERATION: Final = 1
@@ -45,7 +49,7 @@ class Acceptance:
     Attributes:
         conversation: Whose it is.
         duplicate: Whether it had been accepted before.
-        effect: "inbox", "consent" or "ignored", as its receipt says.
+        effect: "inbox", "consent", "refused" or "ignored", as its receipt says.
         reply: What to answer it with at once; only for reserved words that the carrier does not
             answer.
     """
@@ -70,6 +74,7 @@ class Acceptor:
         receipt_days: How long a duplicate is recognised.
         look_after_seconds: When the sweep is to look at a text that nobody answered.
         carrier_answers_words: Whether the carrier answers reserved words on phone numbers.
+        policy: Whose texts are taken, and how they are read.
         texts: The fixed sentences.
         clock: Epoch seconds.
         ids: Makes inbox keys.
@@ -83,6 +88,7 @@ class Acceptor:
         receipt_days: int,
         look_after_seconds: float,
         carrier_answers_words: bool,
+        policy: Policy | None = None,
         texts: Texts | None = None,
         clock: Clock = time.time,
         ids: Ids | None = None,
@@ -94,42 +100,59 @@ class Acceptor:
         self._carrier_answers_words = carrier_answers_words
         self._texts = texts or Texts()
         self._clock = clock
-        ids = ids or Ids(clock)
+        ids, policy = ids or Ids(clock), policy or Policy()
+        self._vocabulary = Vocabulary(policy.languages)
+        self._screening = Screening(policy.countries)
         self._persons = Persons(tables, clock, ids)
         self._keys = Keys(tables, clock)
         self._inbox = Inbox(tables, clock, ids)
         self._consents = Consents(tables)
+        self._recycling = Recycling(tables, self._persons, policy, clock, ids)
 
     def accept(self, inbound: InboundText) -> Acceptance:
         """Accept a text that is known to come from the carrier.
 
         Raises:
             KeyLostError: The conversation's key is gone; an operator must decide.
+            KeyUnavailableError: A first contact's key cannot be made now.
             StoreBusyError: The store did not answer; the carrier may try again.
         """
         key = self._address_key()
-        person = self._persons.find_or_create(address_hash(inbound.number, key))
+        hashed = address_hash(inbound.number, key)
         route = route_of(inbound.sender, inbound.number, key)
-        word = instruction(inbound)
-        if word is None:
-            return self._accept_text(inbound, person, route)
-        return self._accept_word(inbound, person, route, word)
+        known = self._recycling.met(hashed, route)
+        for other in known.others:
+            receipt = self._tables.get(self._tables.people, person_key(other), _sk(inbound))
+            if receipt is not None:  # taken in before the address changed hands
+                return Acceptance(person_key(other), duplicate=True, effect=receipt["effect"])
+        word = instruction(inbound, self._vocabulary)
+        if word is ReservedWord.AGREE:
+            out = self._consents.opted_out(known.person, route)
+            word = ReservedWord.START if out else None
+        if word is not None:
+            return self._accept_word(inbound, known, route, word)
+        if self._recycling.may_continue(known, inbound.text):
+            return self._accept_continuing(inbound, hashed, known)
+        if self._refusal(inbound, hashed, known):
+            return self._accept_effect(inbound, known.person, REFUSED)
+        return self._accept_text(inbound, known.person, route)
 
     def has_receipt(self, inbound: InboundText) -> bool:
         """Say whether a text was accepted before, without writing anything."""
-        person = self._persons.find(address_hash(inbound.number, self._address_key()))
-        if person is None:
-            return False
-        receipt = self._tables.get(self._tables.people, person_key(person), _sk(inbound))
-        return receipt is not None
+        known = self._persons.known(address_hash(inbound.number, self._address_key()))
+        persons = (known.person, *known.others) if known else ()
+        return any(
+            self._tables.get(self._tables.people, person_key(person), _sk(inbound)) is not None
+            for person in persons
+        )
 
     def _accept_text(self, inbound: InboundText, person: str, route: str) -> Acceptance:
         conversation = person_key(person)
         for _ in range(_GENERATIONS_TRIED):
-            generation = self._keys.ensure(conversation, person)
+            key = self._keys.ensure_record(conversation, person)
             actions = [
                 self._receipt(inbound, person, INBOX),
-                self._keys.condition(conversation, generation),
+                self._keys.condition(conversation, key.generation),
                 self._inbox.put_item(
                     conversation,
                     sid=inbound.sid,
@@ -137,7 +160,7 @@ class Acceptor:
                     media=inbound.media,
                     reply_to={"from": inbound.sender, "to": inbound.address},
                     route=route,
-                    generation=generation,
+                    seals=key.sealer,
                     look_after_seconds=self._look_after_seconds,
                 ),
             ]
@@ -153,16 +176,38 @@ class Acceptor:
             return Acceptance(conversation, duplicate=False, effect=INBOX)
         raise StoreBusyError("the key generation kept changing")
 
+    def _refusal(self, inbound: InboundText, hashed: str, known: Known) -> str | None:
+        """Why texts from here are not taken; judged at a first contact and under new rules."""
+        rules = self._screening.fingerprint
+        if known.screened == rules:
+            return known.refused
+        refused = self._screening.refusal(inbound.address)
+        self._persons.screened(hashed, rules, refused)
+        return refused
+
+    def _accept_continuing(self, inbound: InboundText, hashed: str, known: Known) -> Acceptance:
+        """The person says that they are who wrote from here before the long silence."""
+        back, actions = self._recycling.continuing(hashed, known)
+        conversation = person_key(back.person)
+        try:
+            self._tables.transact([self._receipt(inbound, back.person, CONSENT), *actions])
+        except ConditionFailedError as error:
+            if not error.failed(_RECEIPT):
+                raise StoreBusyError("the address changed hands meanwhile") from error
+            return _duplicate(conversation, error, self._texts.continued)
+        return Acceptance(conversation, False, CONSENT, self._texts.continued)  # noqa: FBT003  fields
+
     def _accept_word(
-        self, inbound: InboundText, person: str, route: str, word: ReservedWord
+        self, inbound: InboundText, known: Known, route: str, word: ReservedWord
     ) -> Acceptance:
         """Record a reserved word. It needs no key, so a lost key stops no STOP."""
+        person = known.person
         conversation, consent = person_key(person), _CONSENTS.get(word)
         reply = self._reply(inbound, word)
         effect = IGNORED if consent is None else CONSENT
         actions = [self._receipt(inbound, person, effect)]
         if consent is not None:
-            actions.append(self._change(inbound, person, route, consent))
+            actions += self._change(inbound, known, route, consent)
         try:
             self._tables.transact(actions)
         except ConditionFailedError as error:
@@ -171,27 +216,35 @@ class Acceptor:
                 return _duplicate(conversation, error, reply)
         else:
             return Acceptance(conversation, duplicate=False, effect=effect, reply=reply)
-        return self._outdated(inbound, person)
+        # A newer change overtook it.
+        return self._accept_effect(inbound, person, IGNORED)
 
-    def _outdated(self, inbound: InboundText, person: str) -> Acceptance:
-        """Record a change of consent that a newer one overtook: a receipt and nothing else."""
+    def _accept_effect(self, inbound: InboundText, person: str, effect: str) -> Acceptance:
+        """Record a text that changes nothing: a receipt and nothing else."""
         conversation = person_key(person)
         try:
-            self._tables.transact([self._receipt(inbound, person, IGNORED)])
+            self._tables.transact([self._receipt(inbound, person, effect)])
         except ConditionFailedError as error:
             return _duplicate(conversation, error)
-        return Acceptance(conversation, duplicate=False, effect=IGNORED)
+        return Acceptance(conversation, duplicate=False, effect=effect)
 
-    def _change(self, inbound: InboundText, person: str, route: str, consent: Consent) -> Action:
-        known = inbound.sent_at is not None
-        return self._consents.changing(
-            person,
-            route,
-            consent,
-            at=inbound.sent_at if inbound.sent_at is not None else milliseconds(self._clock),
-            by=inbound.sid,
-            at_is_carriers=known,
+    def _change(
+        self, inbound: InboundText, known: Known, route: str, consent: Consent
+    ) -> list[Action]:
+        """The change, for everybody whom the address lately stood for, and its ledger entry."""
+        told = inbound.sent_at is not None
+        at = inbound.sent_at if inbound.sent_at is not None else milliseconds(self._clock)
+        changes = [
+            self._consents.changing(
+                person, route, consent, at=at, by=inbound.sid, at_is_carriers=told
+            )
+            for person in (known.person, *known.others)
+        ]
+        how = "carrier" if inbound.opt_out_type else "word"
+        logged = self._consents.logging(
+            known.person, route, consent, at=at, by=inbound.sid, how=how
         )
+        return [*changes, logged]
 
     def _receipt(self, inbound: InboundText, person: str, effect: str) -> Action:
         item: dict[str, Any] = {

@@ -16,6 +16,7 @@ from conversation.clocks import MILLISECONDS, Clock, milliseconds
 from conversation.codec import CodecError
 from conversation.deadline import Deadline
 from conversation.ids import Ids
+from conversation.keys import ForgottenError, KeyLostError, KeyUnavailableError
 from conversation.lease import Lease, LeaseLostError
 from conversation.meta import Claim, Meta
 from conversation.outcomes import Outcome, TurnState
@@ -29,6 +30,9 @@ from messaging.settling import Settling
 from messaging.wakeups import Wakeups
 from texting.consent import Consents
 from texting.delivery import Delivery, DeliveryResult, Progress
+
+# Not the words were at fault: the attempt does not count towards setting them aside.
+_EXCUSED = (KeyLostError, KeyUnavailableError, StoreBusyError)
 
 ONE_TEXT_AFTER = 2
 """Claims after which a takeover takes one text (protocol rule 7)."""
@@ -128,7 +132,7 @@ class Answering:
                 if meta is None:
                     return None  # Its holder reads the inbox once more; else the sweep looks.
                 result = self._finish(meta) if meta.open_turn else self._begin(meta, deadline)
-            except LeaseLostError:
+            except (ForgottenError, LeaseLostError):
                 if deadline.expired:
                     return _RETRY_SECONDS
                 continue  # Somebody else was faster: see what is left to do.
@@ -180,7 +184,7 @@ class Answering:
         if opened.state is not TurnState.CLAIMED:
             claim = self._lease.take_over(meta, None, self._timing.lease_seconds)
             turn = self._turns.read(claim.conversation, opened.id)
-            if turn is None:
+            if turn is None or turn.generation != claim.generation:
                 return self._nothing_left(claim)
             with self._holding(claim):
                 return self._delivery.deliver(claim, turn)
@@ -250,7 +254,7 @@ class Answering:
         except LeaseLostError:
             raise
         except Exception as error:
-            self._release(claim, excused=isinstance(error, StoreBusyError))
+            self._release(claim, excused=isinstance(error, _EXCUSED))
             raise
 
     def _release(self, claim: Claim, *, excused: bool) -> None:

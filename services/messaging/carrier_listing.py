@@ -13,7 +13,7 @@ from typing import Protocol
 
 from conversation import observability
 from conversation.deadline import Deadline
-from conversation.keys import KeyLostError
+from conversation.keys import KeyLostError, KeyUnavailableError
 from conversation.secrets import SecretError
 from conversation.tables import StoreBusyError
 from messaging.accept import Acceptor
@@ -76,7 +76,7 @@ def _accept(acceptor: Acceptor, wake: Callable[[str, str], None], inbound: Inbou
         if acceptor.has_receipt(inbound):
             return False
         acceptance = acceptor.accept(inbound)
-    except (KeyLostError, SecretError, StoreBusyError) as error:
+    except (KeyLostError, KeyUnavailableError, SecretError, StoreBusyError) as error:
         extra = {"message_sid": inbound.sid, "error": type(error).__name__}
         observability.logger().error("not accepted from the listing", extra=extra)
         return False

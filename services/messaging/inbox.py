@@ -11,10 +11,11 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from conversation import codec
 from conversation.clocks import MILLISECONDS, Clock, expiry, milliseconds
 from conversation.ids import Ids, shard_of
 from conversation.items import SCHEMA, Item
+from conversation.keys import Keys
+from conversation.sealing import Sealer, Seals
 from conversation.tables import Action, ConditionFailedError, Tables, delete, put, update
 from conversation.turns import ReplyTo, open_reply_to, seal_reply_to
 
@@ -22,6 +23,7 @@ TURN_TEXTS = 20
 """Most texts that one turn takes (protocol rule 7)."""
 
 _PREFIX = "inbox#"
+_ROLE = "inbox"
 _PAGE = TURN_TEXTS + 5
 
 
@@ -35,8 +37,8 @@ class WaitingText:
         route: Which of our senders it was sent to, and by whom.
         generation: Key generation it was sealed to.
         received_at: Epoch milliseconds.
-        text: The text as the codec left it.
-        reply_to: The reply address as the codec left it.
+        text: The text sealed.
+        reply_to: The reply address sealed.
     """
 
     sk: str
@@ -70,6 +72,7 @@ class Inbox:
         self._tables = tables
         self._clock = clock
         self._ids = ids or Ids(clock)
+        self._keys = Keys(tables, clock)
 
     def put_item(
         self,
@@ -80,7 +83,7 @@ class Inbox:
         media: int,
         reply_to: ReplyTo,
         route: str,
-        generation: str,
+        seals: Sealer | Seals,
         look_after_seconds: float,
     ) -> Action:
         """Part of the acceptance: a new inbox item (rule 5).
@@ -92,21 +95,20 @@ class Inbox:
             media: How many attachments came.
             reply_to: `{"from": our sender, "to": their address}`.
             route: The text's route.
-            generation: The generation that the same transaction checks in `keys`.
+            seals: Of the generation that the same transaction checks in `keys`.
             look_after_seconds: When the sweep is to look, should nobody have answered by then.
         """
         sk, now = f"{_PREFIX}{self._ids.new()}", milliseconds(self._clock)
-        name = f"{conversation}/{sk}"
-        sealed = json.dumps({"text": text, "media": media}, separators=(",", ":"))
+        content = json.dumps({"text": text, "media": media}, separators=(",", ":"))
         item: Item = {
             "pk": conversation,
             "sk": sk,
             "sid": sid,
-            "text": codec.encode(sealed, item=name, role="inbox", generation=generation),
+            "text": seals.seal(content, sk=sk, role=_ROLE),
             # Apart from the text: a text that breaks its turn is apologised for unopened.
-            "reply_to": seal_reply_to(reply_to, name, generation),
+            "reply_to": seal_reply_to(reply_to, seals, sk),
             "route": route,
-            "generation": generation,
+            "generation": seals.generation,
             "received_at": now,
             "pending_shard": shard_of(conversation),
             "pending_at": now + int(look_after_seconds * MILLISECONDS),
@@ -144,9 +146,8 @@ class Inbox:
         Raises:
             CodecError: It cannot be read.
         """
-        name = f"{conversation}/{waiting.sk}"
-        sealed = codec.decode(waiting.text, item=name, role="inbox", generation=waiting.generation)
-        content = json.loads(sealed)
+        seals = self._keys.seals(conversation, waiting.generation)
+        content = json.loads(seals.open(waiting.text, sk=waiting.sk, role=_ROLE))
         reply_to = self.reply_to(conversation, waiting)
         return OpenedText(content["text"], content["media"], reply_to)
 
@@ -156,7 +157,8 @@ class Inbox:
         Raises:
             CodecError: The address cannot be read.
         """
-        return open_reply_to(waiting.reply_to, f"{conversation}/{waiting.sk}", waiting)
+        seals = self._keys.seals(conversation, waiting.generation)
+        return open_reply_to(waiting.reply_to, seals, waiting.sk)
 
     def taking(self, conversation: str, texts: Sequence[WaitingText]) -> list[Action]:
         """Part of a commit: these texts leave the inbox, each if it still exists (rule 8)."""

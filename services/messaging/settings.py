@@ -7,26 +7,32 @@ from dataclasses import dataclass
 from conversation import aws
 from conversation.settings import Environment
 from conversation.tables import Tables
+from conversation.vault import Vault
 
 
 @dataclass(frozen=True)
 class TableNames:
-    """The names of the three tables."""
+    """The names of the three tables, and the KMS key that wraps the conversations' keys."""
 
     people: str
     conversations: str
     keys: str
+    key_arn: str
 
     @classmethod
     def read(cls, env: Environment) -> TableNames:
         """Read them."""
         return cls(
-            env.text("PEOPLE_TABLE"), env.text("CONVERSATIONS_TABLE"), env.text("KEYS_TABLE")
+            env.text("PEOPLE_TABLE"),
+            env.text("CONVERSATIONS_TABLE"),
+            env.text("KEYS_TABLE"),
+            env.text("KEY_ARN"),
         )
 
     def connect(self) -> Tables:
         """The tables, behind this worker's client."""
-        return Tables(aws.dynamodb(), self.people, self.conversations, self.keys)
+        vault = Vault(aws.kms, self.key_arn)
+        return Tables(aws.dynamodb(), self.people, self.conversations, self.keys, vault=vault)
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from functools import cache
 from typing import Any, Final
 
 from conversation import aws, observability
-from conversation.keys import KeyLostError
+from conversation.keys import KeyLostError, KeyUnavailableError
 from conversation.secrets import JsonSecret, SecretError
 from conversation.tables import StoreBusyError
 from conversation.texts import Texts
@@ -53,6 +53,7 @@ class Webhook:
             BadRequestError: It cannot be read.
             ForgedRequestError: It is not the carrier's.
             KeyLostError: The conversation's key is gone.
+            KeyUnavailableError: KMS does not make a first contact's key now.
             SecretError: The carrier's secret has no usable value.
             StoreBusyError: The store did not answer.
         """
@@ -87,6 +88,7 @@ def _built() -> Webhook:
         receipt_days=settings.receipt_days,
         look_after_seconds=settings.sweep_after_seconds,
         carrier_answers_words=settings.carrier_answers_reserved_words,
+        policy=settings.policy,
         texts=Texts.load(settings.texts),
     )
     check = SignatureCheck(secret, settings.public_url)
@@ -95,7 +97,10 @@ def _built() -> Webhook:
 
 def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     """Answer one request of the carrier."""
-    return respond(_built(), event)
+    try:
+        return respond(_built(), event)
+    finally:
+        observability.flush()
 
 
 def respond(webhook: Webhook, event: dict[str, Any]) -> dict[str, Any]:
@@ -109,7 +114,7 @@ def respond(webhook: Webhook, event: dict[str, Any]) -> dict[str, Any]:
     except KeyLostError as error:
         observability.logger().error("key lost", extra={"conversation": str(error)})
         return _refusal(503, "key lost")
-    except (SecretError, StoreBusyError) as error:
+    except (KeyUnavailableError, SecretError, StoreBusyError) as error:
         return _refusal(503, "unavailable", str(error))
     message = f"<Message>{reply.translate(_ESCAPED)}</Message>" if reply else ""
     headers = {"Content-Type": "text/xml; charset=utf-8"}

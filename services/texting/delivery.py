@@ -182,7 +182,7 @@ class Delivery:
         self, claim: Claim, turn: Turn, text: str | None, facts: Mapping[str, Any]
     ) -> DeliveryResult:
         """Announce the send, make it once and write down how it ended (rule 13)."""
-        address = turn.address()
+        address = self._turns.address(turn)
         body = render(text if text is not None else self._turns.reply_text(turn) or "")
         if not body:
             return self._close(claim, turn, News(DeliveryState.FAILED, error=NO_TEXT))

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Final, Protocol
 
 from conversation.tables import Tables
-from conversation.turns import ReplyTo, Turn, turn_sk
+from conversation.turns import ReplyTo, Turn, Turns, turn_sk
 from texting.carrier_outcomes import CarrierMessage
 
 # One turn is open at a time, so the turns of the last minutes are few.
@@ -38,7 +38,7 @@ def sent_for(turn: Turn, carrier: Asked, tables: Tables, *, skew_ms: int) -> lis
         CarrierUnavailableError: The carrier could not be asked.
         CodecError: The turn's address cannot be read.
     """
-    address = turn.address()
+    address = Turns(tables).address(turn)
     listed = carrier.list_messages_to(address["to"], turn.created_at - skew_ms)
     ours = [message for message in listed if _is_ours(message, address, carrier)]
     held = _held_by_others(tables, turn) if ours else set()

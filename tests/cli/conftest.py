@@ -20,13 +20,15 @@ import uvicorn
 from typer.testing import CliRunner, Result
 
 from cli.app import app
-from conversation import codec
 from conversation.ids import Ids, shard_of
 from conversation.items import to_item
+from conversation.keys import KeyRecord, Keys
 from conversation.messages import message_sk
 from conversation.outcomes import DeliveryState, Outcome
+from conversation.sealing import Seals, new_seed
 from conversation.tables import Tables
 from conversation.turns import Turn, seal_reply_to
+from conversation.vault import Vault
 from local.config import ADMIN_KEY, ADMIN_SECRET, REGION
 from local.emulator import Emulator
 from messaging.inbox import Inbox
@@ -89,6 +91,16 @@ class DeployedStack:
         """A client of the account's root."""
         return _client(self.emulator, service)
 
+    def seals(self, conversation: str) -> Seals:
+        """The key of a conversation, made when it is first asked for."""
+        if Keys(self.tables).find(conversation) is None:
+            seed = new_seed()
+            public = Seals(conversation, GENERATION, seed).public_key
+            wrapped = self.tables.vault.wrap(conversation, seed)
+            item = KeyRecord(conversation, GENERATION, public, wrapped, 1).item()
+            self.tables.client.put_item(TableName=self.tables.keys, Item=to_item(item))
+        return Keys(self.tables).seals(conversation, GENERATION)
+
     def text(self, conversation: str, words: str, *, age_seconds: float = 0.0) -> str:
         """Put a text into an inbox as if it had come that long ago; its sort key."""
 
@@ -102,7 +114,7 @@ class DeployedStack:
             media=0,
             reply_to=REPLY_TO,
             route="sender#number",
-            generation=GENERATION,
+            seals=self.seals(conversation),
             look_after_seconds=20,
         )
         self.tables.write(action)
@@ -131,7 +143,7 @@ class DeployedStack:
             "model_attempts": [{"model": "bedrock:one", "error": "throttled", "ms": 40}],
             **changes,
         }
-        reply_to = seal_reply_to(REPLY_TO, f"{conversation}/turn#{turn_id}", GENERATION)
+        reply_to = seal_reply_to(REPLY_TO, self.seals(conversation), f"turn#{turn_id}")
         turn = Turn(conversation, turn_id, GENERATION, reply_to=reply_to, **values)
         self._put(turn.item())
         for number, role, words in ((0, "human", "where is my cat"), (1, "ai", "on the roof")):
@@ -141,7 +153,7 @@ class DeployedStack:
     def message(self, conversation: str, number: int, role: str, words: str) -> None:
         """Write one message."""
         sk = message_sk(number)
-        content = codec.encode(words, item=f"{conversation}/{sk}", role=role, generation=GENERATION)
+        content = self.seals(conversation).seal(words, sk=sk, role=role)
         item = {"role": role, "content": content, "generation": GENERATION, "created_at": 1}
         self._put({"pk": conversation, "sk": sk, "schema": 1, "expires_at": 2**31, **item})
 
@@ -219,9 +231,12 @@ def _deploy(emulator: Emulator, name: str) -> DeployedStack:
             people=f"dialtone-{name}-people",
             conversations=f"dialtone-{name}-conversations",
             keys=f"dialtone-{name}-keys",
+            vault=Vault(lambda: _client(emulator, "kms"), f"alias/dialtone-{name}-data"),
         ),
     )
     _create_tables(made)
+    key = made.client("kms").create_key()["KeyMetadata"]["KeyId"]
+    made.client("kms").create_alias(AliasName=f"alias/dialtone-{name}-data", TargetKeyId=key)
     sqs = made.client("sqs")
     for queue in ("wakeups", "wakeups-dead"):
         answer = sqs.create_queue(
@@ -233,6 +248,12 @@ def _deploy(emulator: Emulator, name: str) -> DeployedStack:
 
 
 def _create_tables(made: DeployedStack) -> None:
+    made.tables.client.create_table(
+        TableName=made.tables.keys,
+        BillingMode="PAY_PER_REQUEST",
+        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
+    )
     pending = {
         "IndexName": "pending",
         "KeySchema": [

@@ -148,7 +148,7 @@ def test_models_are_the_responders_alone(composed: RecordingCloud, function: str
 
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_the_key_opens_only_through_its_services(composed: RecordingCloud, function: str) -> None:
-    """No function can use the stack's key by itself: only DynamoDB and Secrets Manager do."""
+    """What DynamoDB and Secrets Manager sealed with the stack's key, they alone open."""
     statements = statements_of(composed, function)
 
     via = {"kms:ViaService": "dynamodb.us-east-1.amazonaws.com"}
@@ -158,6 +158,23 @@ def test_the_key_opens_only_through_its_services(composed: RecordingCloud, funct
     assert not allows(statements, "kms:Decrypt", KEY)
     for action in ("Encrypt", "GenerateDataKey", "PutKeyPolicy", "ScheduleKeyDeletion"):
         assert not allows(statements, f"kms:{action}", KEY, via)
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_only_who_answers_may_unwrap_a_conversations_key(
+    composed: RecordingCloud, function: str
+) -> None:
+    """Who accepts wraps and cannot unwrap; who answers unwraps; each naming the conversation."""
+    statements = statements_of(composed, function)
+    named = {"kms:EncryptionContext:conversation": "person#01"}
+    other = {"kms:EncryptionContext:aws:dynamodb:tableName": "dialtone-prod-people"}
+
+    assert allows(statements, "kms:Encrypt", KEY, named) == (function in {"webhook", "sweep"})
+    assert allows(statements, "kms:Decrypt", KEY, named) == (function == "responder")
+    for action in ("kms:Encrypt", "kms:Decrypt"):
+        assert not allows(statements, action, KEY)
+        assert not allows(statements, action, KEY, other)
+        assert not allows(statements, action, KEY.replace("data-key", "other"), named)
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)

@@ -30,6 +30,7 @@ OUTPUTS = {
     "peopleTable",
     "conversationsTable",
     "keysTable",
+    "keyArn",
     "wakeupQueueUrl",
     "deadLetterQueueUrl",
     "carrierSecretArn",

@@ -16,9 +16,11 @@ from typing import Any
 
 import pytest
 
-from conversation import codec
 from conversation.items import Item, from_item, to_item
+from conversation.keys import Keys
 from conversation.persons import address_hash, person_key
+from conversation.tables import Tables
+from conversation.vault import Vault
 from local.carrier import Message
 from local.carrier.message import WHATSAPP
 from local.config import OUR_NUMBER, LocalConfig
@@ -110,18 +112,28 @@ class Phone:
 
     def remembered(self) -> list[tuple[str, str]]:
         """Role and words of every message."""
+        keys = self.keys()
         return [
             (
                 item["role"],
-                codec.decode(
-                    item["content"],
-                    item=f"{item['pk']}/{item['sk']}",
-                    role=item["role"],
-                    generation=item["generation"],
+                keys.seals(item["pk"], item["generation"]).open(
+                    item["content"], sk=item["sk"], role=item["role"]
                 ),
             )
             for item in self.items("message#")
         ]
+
+    def keys(self) -> Keys:
+        """The conversations' keys, with the administrator's right to them."""
+        outputs = self.stack.outputs
+        tables = Tables(
+            self.stack.aws("dynamodb"),
+            outputs["peopleTable"],
+            outputs["conversationsTable"],
+            outputs["keysTable"],
+            vault=Vault(lambda: self.stack.aws("kms"), outputs["keyArn"]),
+        )
+        return Keys(tables)
 
     def turns(self) -> list[Item]:
         """The turns, oldest first."""

@@ -19,12 +19,15 @@ from local.carrier import Carrier, Fault, Pace
 from local.config import OUR_NUMBER
 from local.console.app import create_app
 from local.scripted_model import ScriptedModel
+from tests.services.played_kms import KEY as KEY_ARN
+from tests.services.played_kms import PlayedKms, conversation_key
 
 ADA = "+15550111"
 KEY = bytes(32)
 PERSON = {"pk": f"address#{address_hash(ADA, KEY)}", "sk": "person", "person": "01", "last_seen": 1}
-MESSAGE = {"pk": "person#01", "generation": "g", "created_at": 1_000, "schema": 1}
-HELLO = b"\x00hello \xc3\xa9"
+KMS = PlayedKms()
+RECORD, SEALS = conversation_key("person#01", KMS)
+MESSAGE = {"pk": "person#01", "generation": RECORD.generation, "created_at": 1_000, "schema": 1}
 ITEMS: dict[str, list[Item]] = {
     "people": [
         PERSON,
@@ -37,13 +40,13 @@ ITEMS: dict[str, list[Item]] = {
             **MESSAGE,
             "sk": "message#000000000000",
             "role": "human",
-            "content": b"\x00hello \xc3\xa9",
+            "content": SEALS.seal("hello é", sk="message#000000000000", role="human"),
         },
         {
             **MESSAGE,
             "sk": "message#000000000001",
             "role": "ai",
-            "content": b"\x01sealed",
+            "content": b"\x01altered",
             "turn": "T",
         },
         {"pk": "person#01", "sk": "turn#T", "outcome": "answered", "stages": {"model": 40}},
@@ -65,6 +68,11 @@ class Tables:
     def paginate(self, **request: Any) -> list[dict[str, Any]]:
         """One page per item, so that paging is seen to work."""
         return [{"Items": [to_item(item)]} for item in self.items[request["TableName"]]]
+
+    def get_item(self, **request: Any) -> dict[str, Any]:
+        """The conversation's key."""
+        assert request["TableName"] == "keys"
+        return {"Item": to_item(RECORD.item())}
 
     def get_secret_value(self, **_: Any) -> dict[str, str]:
         """The carrier's secret."""
@@ -91,6 +99,8 @@ class StandIn:
         default_factory=lambda: {
             "peopleTable": "people",
             "conversationsTable": "conversations",
+            "keysTable": "keys",
+            "keyArn": KEY_ARN,
             "carrierSecretArn": "arn",
             "functions": {"webhook": "dialtone-local-webhook", "responder": "…-responder"},
         }
@@ -99,8 +109,8 @@ class StandIn:
     lines: list[Line] = field(default_factory=list)
 
     def aws(self, service: str) -> Any:
-        """The tables, for any service."""
-        return Tables(self.items)
+        """The key, and the tables for any other service."""
+        return KMS if service == "kms" else Tables(self.items)
 
     def log_lines(self, function: str = "", *, after: int = 0) -> list[Line]:
         """Lines of a function after a number."""
@@ -137,12 +147,12 @@ def test_the_page_and_its_parts_are_served(client: TestClient) -> None:
 
 
 def test_the_state_shows_what_is_remembered(client: TestClient) -> None:
-    """Persons have names, opened words, and their items as stored; sealed content stays closed."""
+    """Persons have names, opened words, and their items as stored; altered content stays closed."""
     state = client.get("/console/api/state").json()
     [person] = state["memory"]["persons"]
     assert (person["name"], person["id"], person["receipts"]) == ("Ada", "01", 1)
     assert [m["content"] for m in person["messages"]] == ["hello é", None]
-    assert person["messages"][0]["stored"]["content"] == "format 0, 8 bytes"
+    assert person["messages"][0]["stored"]["content"] == "format 1, 36 bytes"
     assert person["turns"][0]["stages"] == {"model": 40}
     assert person["meta"]["sequence"] == 2
     assert person["consent"][0]["state"] == "in"

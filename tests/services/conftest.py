@@ -20,6 +20,7 @@ from botocore.config import Config
 
 from conversation.tables import Tables
 from tests.services.memory_dynamodb import MemoryDynamoDB
+from tests.services.played_kms import PlayedKms, vault_of
 
 LIFELINE = Path(__file__).parents[2] / "local" / "lifeline.py"
 
@@ -110,16 +111,27 @@ def memory() -> MemoryDynamoDB:
 
 
 @pytest.fixture
-def memory_tables(memory: MemoryDynamoDB) -> Tables:
+def kms() -> PlayedKms:
+    """The KMS that wraps the keys of the tables in memory."""
+    return PlayedKms()
+
+
+@pytest.fixture
+def memory_tables(memory: MemoryDynamoDB, kms: PlayedKms) -> Tables:
     """The three tables in memory."""
-    return name_tables(memory)
+    return name_tables(memory, kms)
 
 
-def name_tables(client: Any) -> Tables:
+def name_tables(client: Any, kms: PlayedKms | None = None) -> Tables:
     """Tables with names that no other test uses."""
     number = next(_names)
     return Tables(
-        client, f"people-{number}", f"conversations-{number}", f"keys-{number}", lambda _: None
+        client,
+        f"people-{number}",
+        f"conversations-{number}",
+        f"keys-{number}",
+        lambda _: None,
+        vault_of(kms or PlayedKms()),
     )
 
 

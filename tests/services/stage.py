@@ -150,7 +150,8 @@ class Stage:
         self.person = Persons(tables, self.clock, self.ids).find_or_create("a" * 64)
         self.conversation = person_key(self.person)
         self.route = route_of(SENDER, PERSON, KEY)
-        self.generation = self.keys.ensure(self.conversation, self.person)
+        self.key = self.keys.ensure_record(self.conversation, self.person)
+        self.generation = self.key.generation
         self._texts = 0
 
     def text(self, words: str, *, route: str | None = None, media: int = 0) -> str:
@@ -165,7 +166,7 @@ class Stage:
             media=media,
             reply_to={"from": SENDER, "to": PERSON},
             route=route or self.route,
-            generation=self.generation,
+            seals=self.key.sealer,
             look_after_seconds=20,
         )
         self.tables.transact([put, self.keys.condition(self.conversation, self.generation)])
@@ -228,6 +229,14 @@ class Stage:
     def items(self, prefix: str) -> list[dict[str, Any]]:
         """The conversation's items whose sort key begins so."""
         return self.tables.query(self.tables.conversations, self.conversation, prefix, limit=500)
+
+    def words(self) -> list[str]:
+        """What the messages say, opened, in order."""
+        seals = self.keys.seals(self.conversation, self.generation)
+        return [
+            seals.open(item["content"], sk=item["sk"], role=item["role"])
+            for item in self.items("message#")
+        ]
 
     def bodies(self) -> list[str]:
         """What the carrier was given to send."""

@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
-from conversation.keys import KeyLostError
+from conversation.items import to_item
+from conversation.keys import KeyLostError, Keys
 from conversation.persons import Persons, address_hash, person_key, route_of
-from conversation.tables import StoreBusyError, Tables
+from conversation.tables import StoreBusyError, Tables, update
 from messaging.accept import Acceptance
 from messaging.inbound import InboundText
 from messaging.inbox import Inbox
@@ -137,7 +138,7 @@ class Forgetful:
 
     def __init__(self, client: Any, tables: Tables, times: int) -> None:
         self.client, self.tables, self.times = client, tables, times
-        self.generation = 0
+        self.generations: list[str] = []
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.client, name)
@@ -146,10 +147,19 @@ class Forgetful:
         """Accept, after the key changed."""
         if self.times and len(request["TransactItems"]) == 3 and self.armed(request):
             self.times -= 1
-            self.generation += 1
             key = request["TransactItems"][1]["ConditionCheck"]["Key"]
-            item = {**key, "generation": {"S": f"new-{self.generation}"}, "schema": {"N": "1"}}
-            self.client.put_item(TableName=self.tables.keys, Item=item)
+            made = Keys(self.tables).make(key["pk"]["S"])
+            self.generations.append(made.generation)
+            self.client.put_item(TableName=self.tables.keys, Item=to_item(made.item()))
+            meta = update(
+                self.tables.conversations,
+                made.conversation,
+                "meta",
+                "SET generation = :generation",
+                condition="attribute_exists(pk)",
+                values={":generation": made.generation},
+            )
+            self.tables.write(meta)
         return self.client.transact_write_items(**request)
 
     def armed(self, request: Any) -> bool:
@@ -159,11 +169,12 @@ class Forgetful:
 
 def test_generation_that_changed_is_read_again(tables: Tables) -> None:
     """FORGET between reading the key and accepting: sealed again to the new generation."""
-    door = Door(replace(tables, client=Forgetful(tables.client, tables, 1)))
+    client = Forgetful(tables.client, tables, 1)
+    door = Door(replace(tables, client=client))
     conversation = door.accept().conversation
     assert door.waiting(conversation) == ["hi"]
     (item,) = tables.query(tables.conversations, conversation, "inbox#", limit=5)
-    assert item["generation"] == "new-1"
+    assert [item["generation"]] == client.generations
 
 
 def test_generation_that_keeps_changing_is_busy(tables: Tables) -> None:

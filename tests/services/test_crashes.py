@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from conversation.codec import PLAIN
 from conversation.outcomes import DeliveryState, Outcome
 from conversation.tables import Tables
 from tests.services.memory_dynamodb import MemoryDynamoDB
@@ -146,7 +145,7 @@ def test_a_text_that_cannot_be_opened_is_set_aside_by_handled_failures(
     stage.text("hello")
     table = memory.tables[memory_tables.conversations]
     [item] = [item for (_, sk), item in table.items() if sk.startswith("inbox#")]
-    item["text"] = {"B": bytes((PLAIN + 7,)) + b"?"}
+    item["text"] = {"B": b"\x07?"}
     for _ in range(3):
         with pytest.raises(Exception, match="format"):
             stage.attend()

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 import warnings
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -97,7 +99,7 @@ def test_a_window_is_one_query_however_long_the_conversation(tables: Tables) -> 
     """The last messages cost one strong Query with a limit, newest first."""
     DynamoDBHistory(tables, NAME).add_messages([HumanMessage(str(n)) for n in range(250)])
     counting = Counting(tables.client)
-    counted = Tables(counting, tables.people, tables.conversations, tables.keys)
+    counted = replace(tables, client=counting)
     window = DynamoDBHistory(counted, NAME).window(7)
     assert [message.content for message in window] == [str(n) for n in range(243, 250)]
     queries = [request for operation, request in counting.requests if operation == "query"]
@@ -135,7 +137,7 @@ def test_what_belongs_to_another_generation_is_not_read(tables: Tables) -> None:
 def test_concurrent_writers_lose_nothing(tables: Tables) -> None:
     """Eight writers at once: every message is kept, numbered without gap or repeat."""
     Keys(tables).ensure(NAME)
-    patient = Tables(tables.client, tables.people, tables.conversations, tables.keys)
+    patient = replace(tables, sleep=time.sleep)
     failures: list[Exception] = []
 
     def write(number: int) -> None:
@@ -213,7 +215,7 @@ def test_a_persons_last_seen_is_rewritten_once_a_day(tables: Tables) -> None:
 
     now = [1_800_000_000.0]
     counting = Counting(tables.client)
-    counted = Tables(counting, tables.people, tables.conversations, tables.keys)
+    counted = replace(tables, client=counting)
     persons = Persons(counted, lambda: now[0])
     person = persons.find_or_create("h" * 64)
     counting.requests.clear()

@@ -157,7 +157,7 @@ class Protocol(RuleBasedStateMachine):
     @invariant()
     def no_text_is_answered_twice_or_out_of_order(self) -> None:
         """The memory has each text once, in the order of their arrival."""
-        said = [m["content"][1:].decode() for m in self.stage.items("message#")]
+        said = self.stage.words()
         heard = [words for words in said if words in self.texts]
         assert heard == sorted(heard, key=self.texts.index)
         assert len(set(heard)) == len(heard)

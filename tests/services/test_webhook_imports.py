@@ -13,6 +13,7 @@ ALLOWED = {
     "botocore",
     "certifi",
     "conversation",
+    "cryptography",
     "dateutil",
     "jmespath",
     "messaging",

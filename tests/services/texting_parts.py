@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
 
-from conversation.codec import encode
 from conversation.ids import Ids
 from conversation.keys import Keys
 from conversation.lease import Lease
@@ -177,7 +176,8 @@ class OpenTurns:
         person = Persons(tables, clock, self.ids).find_or_create(address_hash(PERSON, ADDRESS_KEY))
         self.person = person
         self.conversation = person_key(person)
-        self.generation = Keys(tables, clock).ensure(self.conversation, person)
+        self.keys = Keys(tables, clock)
+        self.generation = self.keys.ensure(self.conversation, person)
         self.route = route_of(SENDER, PERSON, ADDRESS_KEY)
 
     def answered(
@@ -211,14 +211,14 @@ class OpenTurns:
         return found
 
     def _turn(self, claim: Claim, reply_to: dict[str, str]) -> Turn:
-        name = f"{self.conversation}/{turn_sk(claim.turn.id)}"
+        seals = self.keys.seals(self.conversation, self.generation)
         return Turn(
             conversation=self.conversation,
             id=claim.turn.id,
             generation=self.generation,
             outcome=Outcome.ANSWERED,
             route=self.route,
-            reply_to=seal_reply_to(reply_to, name, self.generation),
+            reply_to=seal_reply_to(reply_to, seals, turn_sk(claim.turn.id)),
             messages=[claim.sequence],
             inbox=[],
             attempts=1,
@@ -229,14 +229,12 @@ class OpenTurns:
 
     def _message(self, claim: Claim, text: str) -> Any:
         sk = message_sk(claim.sequence)
-        content = encode(
-            text, item=f"{self.conversation}/{sk}", role="ai", generation=self.generation
-        )
+        seals = self.keys.seals(self.conversation, self.generation)
         item = {
             "pk": self.conversation,
             "sk": sk,
             "role": "ai",
-            "content": content,
+            "content": seals.seal(text, sk=sk, role="ai"),
             "generation": self.generation,
             "schema": 1,
         }

@@ -41,6 +41,8 @@ class Assistant(Section):
         description="What the assistant is told about itself; a channel adds its own style.",
     )
     window_messages: int = Field(20, ge=2, le=200, description="Messages a turn looks back on.")
+    window_tokens: int = Field(6000, ge=200, le=200_000, description="And as many tokens, roughly.")
+    summary: bool = Field(False, description="Keep notes of what falls out of the window.")
     max_output_tokens: int = Field(500, ge=16, le=8000, description="Longest answer, in tokens.")
 
 

@@ -11,6 +11,12 @@ from collections.abc import Callable, Sequence
 
 Turn = tuple[str, Sequence[str]]
 
+KEEPS_NOTES = "You keep the notes of an assistant"
+"""How the instruction begins when the notes of a conversation are asked for."""
+
+HAS_NOTES = "as notes of your own"
+"""What the line says behind which an instruction holds the notes."""
+
 _LONGEST_QUOTE = 80
 _NAME = re.compile(
     r"\b(?:my name is|call me|i am called|i'm called)\s+(?P<name>[^\W\d_][\w'-]*)", re.IGNORECASE
@@ -28,20 +34,26 @@ _NAME_ASKED = re.compile(r"\b(what(?:'s| is|s) my name|who am i)\b", re.IGNORECA
 _ORDINALS = ("first", "second", "third", "fourth", "fifth")
 
 
-def answer(conversation: Sequence[Turn]) -> str:
+def answer(conversation: Sequence[Turn], system: str = "") -> str:
     """Answer the last turn: every line of its texts, in order.
 
     Chat libraries join a person's texts of one turn with newlines, so a line counts as a text.
 
     Args:
         conversation: (role, texts) per message, oldest first, the last one the person's.
+        system: The instruction, which may hold notes of what went before.
     """
+    if system.startswith(KEEPS_NOTES):
+        return _notes(_lines(conversation[-1][1]))
+    notes = _lines([system.partition(HAS_NOTES)[2]])[1:]
     said = [line for role, texts in conversation if role == "user" for line in _lines(texts)]
     new = _lines(conversation[-1][1])
     earlier = said[: len(said) - len(new)]
     if len(new) == 1:
-        return _reply(new[0], earlier)
-    parts = [f"{_ordinal(i)}: {_reply(text, [*earlier, *new[:i]])}" for i, text in enumerate(new)]
+        return _reply(new[0], earlier, notes)
+    parts = [
+        f"{_ordinal(i)}: {_reply(text, [*earlier, *new[:i]], notes)}" for i, text in enumerate(new)
+    ]
     return f"You sent {len(new)} texts. " + " ".join(parts)
 
 
@@ -53,10 +65,17 @@ def _ordinal(index: int) -> str:
     return (_ORDINALS[index] if index < len(_ORDINALS) else f"number {index + 1}").capitalize()
 
 
-def _reply(text: str, earlier: Sequence[str]) -> str:
+def _notes(lines: Sequence[str]) -> str:
+    """Notes that keep what the person said, word for word, each line once."""
+    kept = [line.removeprefix("Person: ") for line in lines if not line.startswith("Assistant: ")]
+    kept = [line for line in kept if not line.endswith(":") and line != "(none yet)"]
+    return "\n".join(dict.fromkeys(kept)) or "Nothing yet."
+
+
+def _reply(text: str, earlier: Sequence[str], notes: Sequence[str] = ()) -> str:
     """Answer one text, given everything the person said before it."""
     for rule in _RULES:
-        reply = rule(text, earlier)
+        reply = rule(text, [*notes, *earlier] if rule in _RECALLING else earlier)
         if reply is not None:
             return reply
     count = len(earlier) + 1
@@ -131,6 +150,10 @@ _RULES: Sequence[Callable[[str, Sequence[str]], str | None]] = (
     _asked_for_fact,
     _told_fact,
 )
+
+
+# What the notes hold too; the others count what a prompt shows.
+_RECALLING = (_asked_for_first, _asked_for_name, _asked_for_fact)
 
 
 def _quote(text: str) -> str:

@@ -192,7 +192,7 @@ def model_app(model: ScriptedModel) -> FastAPI:
             return JSONResponse({"message": message}, ERROR_STATUS[error], headers)
         text = step.text
         if text is None:
-            text = answer([(m["role"], texts_of(m)) for m in body["messages"]])
+            text = answer([(m["role"], texts_of(m)) for m in body["messages"]], call.system)
         model.end(call, text=text)
         return JSONResponse(_response(body, text, call))
 

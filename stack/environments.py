@@ -72,6 +72,8 @@ def responder(settings: StackSettings, addresses: Addresses) -> Environment:
         "MODELS": json.dumps(settings.models),
         "SYSTEM_PROMPT": assistant.system_prompt,
         "WINDOW_MESSAGES": str(assistant.window_messages),
+        "WINDOW_TOKENS": str(assistant.window_tokens),
+        "SUMMARY": "true" if assistant.summary else "false",
         "MAX_OUTPUT_TOKENS": str(assistant.max_output_tokens),
         "ANSWER_SECONDS": _number(sms.answer_seconds),
         "SETTLE_SECONDS": _number(sms.settle_seconds),

@@ -26,12 +26,16 @@ class EngineSettings:
     Attributes:
         system_prompt: Who the assistant is.
         window_messages: How many messages of the past it sees.
+        window_tokens: Most tokens of them and of the person's new words, roughly.
+        summary: Whether notes are kept of what falls out of the window.
         message_days: Lifetime of a message.
         turn_days: Lifetime of a turn's record.
     """
 
     system_prompt: str
     window_messages: int = 20
+    window_tokens: int = 6000
+    summary: bool = False
     message_days: int = 30
     turn_days: int = 30
 

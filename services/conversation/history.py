@@ -26,6 +26,7 @@ from conversation.clocks import Clock
 from conversation.keys import Keys
 from conversation.lease import META, Lease, Meta
 from conversation.messages import Draft, Messages, StoredMessage, to_json
+from conversation.summaries import SUMMARY
 from conversation.tables import (
     Action,
     ConditionFailedError,
@@ -103,8 +104,8 @@ class DynamoDBHistory(BaseChatMessageHistory):
             self.append(drafts[start : start + BATCH])
 
     def clear(self) -> None:
-        """Delete the messages. Numbers are not reused, and the conversation's key stays."""
-        keys = self._messages.sort_keys(self._conversation)
+        """Delete the messages and their summary. Numbers are not reused, and the key stays."""
+        keys = [*self._messages.sort_keys(self._conversation), SUMMARY]
         for start in range(0, len(keys), BATCH):
             batch = keys[start : start + BATCH]
             self._tables.transact(

@@ -77,6 +77,7 @@ class Summaries:
         item = {
             "pk": conversation,
             "sk": SUMMARY,
+            "role": SUMMARY,
             "content": seals.seal(held, sk=SUMMARY, role=SUMMARY),
             "generation": generation,
             "version": before.version + 1,

@@ -12,17 +12,17 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from langchain_core.messages import BaseMessage, HumanMessage, SystemMessage
+from langchain_core.messages import BaseMessage
 
 from conversation.clocks import Clock, expiry, milliseconds
 from conversation.deadline import Deadline
 from conversation.exchange import EngineSettings, Incoming, Profile, Reply
-from conversation.history import to_langchain
 from conversation.lease import Lease, LeaseLostError
 from conversation.messages import Draft, Messages
 from conversation.meta import Claim
 from conversation.models import ModelAnswer, ModelChain, NoAnswerError
 from conversation.outcomes import DeliveryState, Outcome, TurnState
+from conversation.recall import Recall
 from conversation.tables import Action, ConditionFailedError, Tables
 from conversation.texts import Texts
 from conversation.turns import ReplyTo, Turn, Turns
@@ -74,10 +74,19 @@ class Engine:
         self._lease = Lease(tables, clock)
         self._turns = Turns(tables)
         self._messages = Messages(tables, clock, settings.message_days)
+        self._recall = Recall(tables, models, settings, clock)
 
     def warm(self) -> None:
         """Build what the first answer needs, while there is time for it."""
         self._models.warm()
+
+    def tidy(self, conversation: str, deadline: Deadline) -> int:
+        """Keep notes of what the next prompt has no room for, now that nobody waits.
+
+        Returns:
+            How many tokens that took.
+        """
+        return self._recall.tidy(conversation, deadline)
 
     def answer(
         self,
@@ -107,7 +116,7 @@ class Engine:
         """
         stages = {} if stages is None else stages
         began = time.monotonic()
-        prompt = self._prompt(claim, texts, profile)
+        prompt = self._recall.prompt(claim, texts, profile)
         stages["load"] = _lap(began)
         began = time.monotonic()
         ending = self._ask(prompt, texts, deadline.less(COMMIT_SECONDS))
@@ -144,22 +153,6 @@ class Engine:
         return self._commit(
             claim, ending, extra_items, reply_to=reply_to, stages={}, deadline=deadline
         )
-
-    def _prompt(
-        self, claim: Claim, texts: Sequence[Incoming], profile: Profile
-    ) -> list[BaseMessage]:
-        """System prompt, window, and the person's words."""
-        window = self._messages.window(
-            claim.conversation, claim.generation, self._settings.window_messages
-        )
-        # An apology answered nothing, and a model that reads apologies learns to apologise.
-        past = [to_langchain(stored) for stored in window if stored.kind != "apology"]
-        # A window may be cut inside an exchange; providers want the person to speak first.
-        while past and past[0].type != "human":
-            past.pop(0)
-        system = f"{self._settings.system_prompt}\n\n{profile.style}".strip()
-        now = [HumanMessage(content=incoming.text) for incoming in texts]
-        return [SystemMessage(content=system), *past, *now]
 
     def _ask(
         self, prompt: list[BaseMessage], texts: Sequence[Incoming], deadline: Deadline

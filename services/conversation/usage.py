@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from conversation.clocks import DAY_SECONDS
 from conversation.items import SCHEMA
 from conversation.persons import person_key, person_of
 from conversation.tables import Action, Tables, update
 from conversation.turns import Turn
+
+# A day is needed for the sum of its month, however short a turn's record lives.
+_KEPT_DAYS = 62
 
 
 def usage_sk(epoch_seconds: float) -> str:
@@ -37,6 +41,31 @@ def counting(tables: Tables, turn: Turn, now: float, expires_at: int) -> list[Ac
                 ":one": 1,
                 ":read": turn.input_tokens,
                 ":written": turn.output_tokens,
+            },
+        )
+    ]
+
+
+def spending(
+    tables: Tables, conversation: str, now: float, read: int, written: int
+) -> list[Action]:
+    """Part of a transaction: tokens that a person's conversation took outside a turn."""
+    person = person_of(conversation)
+    if person is None:
+        return []
+    return [
+        update(
+            tables.people,
+            person_key(person),
+            usage_sk(now),
+            "SET #schema = :schema, expires_at = :expires "
+            "ADD input_tokens :read, output_tokens :written",
+            condition="",
+            values={
+                ":schema": SCHEMA,
+                ":expires": int(now) + _KEPT_DAYS * DAY_SECONDS,
+                ":read": read,
+                ":written": written,
             },
         )
     ]

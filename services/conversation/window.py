@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from langchain_core.messages import (
     AIMessage,
@@ -21,9 +22,11 @@ from langchain_core.messages import (
 )
 from langchain_core.messages.utils import count_tokens_approximately
 
-from conversation.endings import UNANSWERING
 from conversation.history import to_langchain
 from conversation.messages import StoredMessage
+
+UNANSWERING = frozenset({"apology", "notice"})
+"""Kinds of our messages that answer nothing: a model that reads them learns to write them."""
 
 _BYTES_PER_TOKEN = 4
 _PERSONS = frozenset({"human", "user"})
@@ -100,8 +103,21 @@ def _neutral(message: BaseMessage) -> BaseMessage | None:
         # The provider's own blocks and signatures mean nothing to the next provider.
         return AIMessage(text, tool_calls=calls) if text or calls else None
     if isinstance(message, HumanMessage) or role in _PERSONS:
-        return HumanMessage(message.content) if message.content else None
+        content = _without_blanks(message.content)
+        return HumanMessage(content) if content else None
     return None
+
+
+def _without_blanks(content: str | list[Any]) -> str | list[Any]:
+    """Content without texts that say nothing, which providers refuse."""
+    if isinstance(content, str):
+        return content if content.strip() else ""
+    return [block for block in content if not _is_blank(block)]
+
+
+def _is_blank(block: Any) -> bool:
+    text = block.get("text") if isinstance(block, dict) else block
+    return isinstance(text, str) and not text.strip()
 
 
 def _paired(shown: Sequence[Shown]) -> list[Shown]:

@@ -137,6 +137,8 @@ class Answering:
                     return _RETRY_SECONDS
                 continue  # Somebody else was faster: see what is left to do.
             if result is None:
+                # Nothing waits: there is time to keep notes of what the window has no room for.
+                self._engine.tidy(conversation, deadline)
                 return None
             if result.progress is Progress.RETRY:
                 return _RETRY_SECONDS

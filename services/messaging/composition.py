@@ -69,6 +69,8 @@ def build_engine(settings: ResponderSettings, tables: Tables) -> Engine:
         EngineSettings(
             system_prompt=settings.system_prompt,
             window_messages=settings.window_messages,
+            window_tokens=settings.window_tokens,
+            summary=settings.summary,
             message_days=settings.message_days,
             turn_days=settings.turn_days,
         ),

@@ -49,6 +49,8 @@ class ResponderSettings:
     model_secret_arn: str
     system_prompt: str
     window_messages: int
+    window_tokens: int
+    summary: bool
     max_output_tokens: int
     answer_seconds: float
     settle_seconds: float
@@ -80,6 +82,8 @@ class ResponderSettings:
             model_secret_arn=env.text("MODEL_SECRET_ARN", ""),
             system_prompt=env.text("SYSTEM_PROMPT"),
             window_messages=env.integer("WINDOW_MESSAGES"),
+            window_tokens=env.integer("WINDOW_TOKENS", 6000),
+            summary=env.flag("SUMMARY", False),
             max_output_tokens=env.integer("MAX_OUTPUT_TOKENS"),
             answer_seconds=env.number("ANSWER_SECONDS"),
             settle_seconds=env.number("SETTLE_SECONDS"),

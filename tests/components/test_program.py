@@ -200,7 +200,13 @@ def test_every_setting_reaches_its_function(cloud: RecordingCloud) -> None:
         cloud,
         models=["openai:gpt-5", "bedrock:us.amazon.nova-lite-v1:0"],
         texts={"apology": "Sorry!"},
-        assistant={"systemPrompt": "Be kind.", "windowMessages": 7, "maxOutputTokens": 99},
+        assistant={
+            "systemPrompt": "Be kind.",
+            "windowMessages": 7,
+            "windowTokens": 444,
+            "summary": True,
+            "maxOutputTokens": 99,
+        },
         sms={
             "number": "+15550100",
             "answerSeconds": 20.5,
@@ -217,6 +223,7 @@ def test_every_setting_reaches_its_function(cloud: RecordingCloud) -> None:
     assert answers.models == ["openai:gpt-5", "bedrock:us.amazon.nova-lite-v1:0"]
     assert answers.model_secret_arn.endswith(":secret:dialtone-prod-models-AbCdEf")
     assert (answers.system_prompt, answers.window_messages) == ("Be kind.", 7)
+    assert (answers.window_tokens, answers.summary) == (444, True)
     assert (answers.max_output_tokens, answers.answer_seconds) == (99, 20.5)
     assert (answers.settle_seconds, answers.settle_cap_seconds) == (0.25, 2)
     assert (answers.send_timeout_seconds, answers.lease_slack_seconds) == (4, 1.5)

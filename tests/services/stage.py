@@ -147,6 +147,7 @@ class Stage:
         self.keys = Keys(tables, self.clock)
         self.consents = Consents(tables)
         self.settle_seconds = settle_seconds
+        self.settings = EngineSettings("You help.", window_messages=20)
         self.person = Persons(tables, self.clock, self.ids).find_or_create("a" * 64)
         self.conversation = person_key(self.person)
         self.route = route_of(SENDER, PERSON, KEY)
@@ -174,9 +175,8 @@ class Stage:
 
     def engine(self, tables: Tables | None = None) -> Engine:
         """The engine, by default over the own tables."""
-        settings = EngineSettings("You help.", window_messages=20)
         chain = ModelChain(self.models, sleep=lambda _: None)
-        return Engine(tables or self.tables, chain, settings, clock=self.clock)
+        return Engine(tables or self.tables, chain, self.settings, clock=self.clock)
 
     def worker(self, tables: Tables | None = None, timing: Timing = TIMING) -> Answering:
         """A responder, by default over the stage's own tables."""

@@ -35,6 +35,8 @@ LEAN = (
     "observability",
     "outcomes",
     "persons",
+    "sealing",
+    "vault",
     "providers",
     "secrets",
     "settings",

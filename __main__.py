@@ -202,7 +202,7 @@ class Stack:
         args = self._function_args("responder", timeout, environment)
         args["work_seconds"] = self.settings.responder_work_seconds
         function = ContainerFunction("responder", args)
-        self.people.grant(function, [GET, UPDATE, CHECK])
+        self.people.grant(function, [GET, UPDATE, CHECK, QUERY])
         self.conversations.grant(function, EVERY_ITEM_ACTION, indexes=[])
         self.keys.grant(function, [GET, CHECK])
         self.key.grant_unwrap(function, SEALED_FOR)

@@ -1,8 +1,9 @@
 """What a stack can be told: every setting with its type, unit, default and a sentence.
 
-The only home of defaults. What may not go together is in ``stack/checks.py``; how a stack file
-is read, and how its mistakes are reported, in ``stack/settings_file.py``; what a setting becomes,
-in ``__main__.py``. ``python -m settings --write`` brings ``Pulumi.yaml`` up to date.
+The home of defaults, with ``stack/people.py`` for whose texts are taken. What may not go together
+is in ``stack/checks.py``; how a stack file is read, and how its mistakes are reported, in
+``stack/settings_file.py``; what a setting becomes, in ``__main__.py``.
+``python -m settings --write`` brings ``Pulumi.yaml`` up to date.
 """
 
 import math
@@ -10,8 +11,10 @@ import sys
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
-from pydantic.alias_generators import to_camel
+from pydantic import Field, field_validator
+
+from stack.people import Allowance, People, PersonAllowance
+from stack.section import Section
 
 E164 = r"^\+[1-9][0-9]{6,14}$"
 LOG_RETENTION_DAYS = (
@@ -21,14 +24,6 @@ LOG_RETENTION_DAYS = (
 
 Days = Annotated[int, Field(ge=1, le=3650)]
 Seconds = Annotated[float, Field(ge=0, le=900)]
-
-
-class Section(BaseModel):
-    """A part of the settings; unknown keys are mistakes, so that a misspelt one is noticed."""
-
-    model_config = ConfigDict(
-        alias_generator=to_camel, populate_by_name=True, extra="forbid", frozen=True
-    )
 
 
 class Assistant(Section):
@@ -69,6 +64,9 @@ class Sms(Section):
     )
     carrier_answers_reserved_words: bool = Field(
         True, description="Whether the carrier itself answers STOP, START and HELP."
+    )
+    languages: list[str] = Field(
+        default_factory=lambda: ["en"], description="Whose words for STOP, START and HELP count."
     )
     manage_number: bool = Field(
         True, description="Point the number at this stack, and back when the stack is deleted."
@@ -113,6 +111,9 @@ class Timing(Section):
     )
     listing_lookback_minutes: int = Field(
         60, ge=5, le=1440, description="How far back it is asked."
+    )
+    resume_per_second: float = Field(
+        5, gt=0, le=100, description="Conversations woken a second after `dialtone resume`."
     )
     sweep_wakes_per_shard: int = Field(
         25, ge=1, le=1000, description="Conversations one run of the sweep wakes in each shard."
@@ -215,6 +216,13 @@ class StackSettings(Section):
     timing: Timing = Field(default_factory=Timing, description="Takeovers and recovery.")
     retention: Retention = Field(default_factory=Retention, description="How long data is kept.")
     functions: Functions = Field(default_factory=Functions, description="How functions run.")
+    people: People = Field(default_factory=People, description="Whose texts are taken.")
+    person_allowance: PersonAllowance = Field(
+        default_factory=PersonAllowance, description="What one person may use."
+    )
+    stack_allowance: Allowance = Field(
+        default_factory=Allowance, description="What all people together may use."
+    )
     alarms: Alarms = Field(default_factory=Alarms, description="Who is told.")
     image: Image = Field(default_factory=Image, description="What the functions run.")
     api: Api = Field(default_factory=Api, description="The address of the stack.")

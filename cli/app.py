@@ -13,6 +13,7 @@ import typer
 
 from cli.completion import completion
 from cli.import_history import import_history
+from cli.pause import pause, resume
 from cli.redrive import redrive
 from cli.secrets_check import check
 from cli.secrets_set import set_secret
@@ -31,6 +32,8 @@ app.add_typer(secrets, name="secrets", help="Set and check the stack's credentia
 secrets.command("set")(set_secret)
 secrets.command("check")(check)
 app.command()(status)
+app.command()(pause)
+app.command()(resume)
 app.command()(redrive)
 app.command()(trace)
 app.command()(import_history)

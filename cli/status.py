@@ -49,7 +49,7 @@ def status(
     profile: options.Profile = None,
     stack_file: options.StackFile = None,
 ) -> None:
-    """Show the texts that wait, the open turns, and what was set aside or not delivered.
+    """Show the texts that wait, the open turns, what went wrong, and what the stack used.
 
     The scan costs half a read unit for every 4 KB of the conversations table. A check that runs
     every minute does without it.
@@ -133,6 +133,14 @@ def _show(target: Target, found: Survey) -> None:
         summary.add_row(label, str(len(entries)) if looked else "not looked for", oldest)
     summary.add_row("dead-letter wake-ups", str(found.dead_letters), "")
     console.print(summary)
+    for label, used in (("today", found.today), ("this month", found.month)):
+        console.print(
+            f"used {label} (UTC): {used.turns:,} turns, {used.tokens:,} tokens, "
+            f"{used.segments:,} segments"
+        )
+    if found.paused_since is not None:
+        since = show_age(found.at - found.paused_since)
+        console.print(f"[bold]paused[/bold] since {since} ago: nobody is answered")
     for label, entries in rows:
         if not entries:
             continue
@@ -147,7 +155,9 @@ def _show(target: Target, found: Survey) -> None:
 
 
 def _suggest(target: Target, found: Survey) -> None:
-    if found.set_aside or found.dead_letters:
+    if found.paused_since is not None:
+        remarks().print(f"next: dialtone resume {target.arguments}")
+    elif found.set_aside or found.dead_letters:
         remarks().print(f"next: dialtone redrive {target.arguments}")
     elif found.undelivered or found.unknown:
         remarks().print(f"next: dialtone trace TURN {target.arguments}")

@@ -19,7 +19,10 @@ from ulid import ULID
 from cli.target import Target
 from conversation.ids import shards
 from conversation.items import Item, from_item, to_item
+from conversation.stack_usage import StackUsage
+from conversation.switch import Switch
 from conversation.tables import Tables
+from conversation.usage import Used
 
 _AT_ONCE = 4
 _GONE_WRONG = (
@@ -61,6 +64,10 @@ class Survey:
     unknown: list[Entry] = field(default_factory=list)
     dead_letters: int = 0
     scanned: bool = False
+    paused_since: float | None = None
+    """Epoch seconds; None while the stack runs."""
+    today: Used = field(default_factory=Used)
+    month: Used = field(default_factory=Used)
 
     def oldest(self, entries: list[Entry]) -> float:
         """Age in seconds of the oldest entry, 0 when there is none."""
@@ -77,7 +84,9 @@ class Survey:
         lists: dict[str, Any] = {name: self._plain(entries) for name, entries in looked.items()}
         for name, entries in gone_wrong.items():
             lists[name] = self._plain(entries) if self.scanned else None
-        return {"at": self.at, "dead_letters": self.dead_letters, **lists}
+        used = {"today": asdict(self.today), "month": asdict(self.month)}
+        state = {"paused_since": self.paused_since, "used": used}
+        return {"at": self.at, "dead_letters": self.dead_letters, **state, **lists}
 
     def _plain(self, entries: list[Entry]) -> list[dict[str, Any]]:
         return [asdict(entry) | {"age_seconds": round(entry.age(self.at))} for entry in entries]
@@ -110,6 +119,9 @@ def survey(
         for item in scan_conversations(tables, _GONE_WRONG, _SCAN_VALUES, progress):
             _file_gone_wrong(found, item, found.at - since_seconds)
     found.dead_letters = count_dead_letters(target)
+    found.today, found.month = StackUsage(tables, now).read()
+    position = Switch(tables, now).read()
+    found.paused_since = position.at / 1000 if position.paused else None
     for entries in (
         found.waiting,
         found.open_turns,

@@ -48,7 +48,15 @@ NEVER_IMPORTED = {
     "pycparser": "cffi: only while something compiles",
 }
 # Parts of kept packages that no function imports or opens.
-NEVER_OPENED = ("aws_lambda_powertools/event_handler", "bin", "boto3/data")
+NEVER_OPENED = (
+    "aws_lambda_powertools/event_handler",
+    "bin",
+    "boto3/data",
+    # Names of places, carriers and time zones: we ask for countries and kinds of numbers only.
+    "phonenumbers/carrierdata",
+    "phonenumbers/geodata",
+    "phonenumbers/tzdata",
+)
 # Products of the carrier that no function calls. The SDK imports each on first use.
 TWILIO_PRODUCTS_KEPT = {"api"}
 # boto3's own services, named by botocore's data folders.

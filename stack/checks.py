@@ -15,6 +15,8 @@ SWEEP_EVERY_SECONDS = 60
 RECOVERY_SLACK_SECONDS = 15
 MAX_TIMEOUT_SECONDS = 900
 BEDROCK = "bedrock"
+# A test holds it to the vocabulary of `services/messaging`.
+LANGUAGES = ("de", "en", "es", "fr", "it", "nl", "pt")
 EXTRAS = ("anthropic", "ollama", "openai")
 
 
@@ -37,6 +39,9 @@ def _channels(settings: StackSettings) -> Iterator[Mistake]:
         yield Mistake("whatsapp.sender", "WhatsApp needs your sender", "whatsapp:+15550100")
     if not sms.enabled and not whatsapp.enabled:
         yield Mistake("sms.enabled", "a stack without any channel reaches nobody", fix=True)
+    unknown = sorted(set(sms.languages) - set(LANGUAGES))
+    if unknown:
+        yield Mistake("sms.languages", f"no words for {', '.join(unknown)}", list(LANGUAGES))
     if sms.settle_seconds > sms.settle_cap_seconds:
         yield Mistake(
             "sms.settleSeconds",

@@ -53,6 +53,10 @@ def webhook(settings: StackSettings, addresses: Addresses) -> Environment:
         "RECEIPT_DAYS": str(settings.retention.receipt_days),
         "SWEEP_AFTER_SECONDS": _number(settings.timing.sweep_after_seconds),
         "CARRIER_ANSWERS_RESERVED_WORDS": "true" if reserved else "false",
+        "LANGUAGES": json.dumps(settings.sms.languages),
+        "COUNTRIES": json.dumps(settings.people.countries),
+        "RECYCLE_AFTER_DAYS": str(settings.people.recycle_after_days),
+        "CONTINUE_DAYS": str(settings.people.continue_days),
         "TEXTS": json.dumps(settings.texts),
     }
 
@@ -84,6 +88,8 @@ def responder(settings: StackSettings, addresses: Addresses) -> Environment:
         "FUNCTION_TIMEOUT_SECONDS": str(settings.responder_timeout_seconds),
         "MESSAGE_DAYS": str(settings.retention.message_days),
         "TURN_DAYS": str(settings.retention.turn_days),
+        "PERSON_ALLOWANCE": json.dumps(settings.person_allowance.model_dump()),
+        "STACK_ALLOWANCE": json.dumps(settings.stack_allowance.model_dump()),
         "TEXTS": json.dumps(settings.texts),
     }
     if sms.messaging_service_sid is not None:
@@ -104,6 +110,7 @@ def sweep(settings: StackSettings, addresses: Addresses) -> Environment:
         "LISTING_EVERY_MINUTES": str(timing.listing_every_minutes),
         "LISTING_LOOKBACK_MINUTES": str(timing.listing_lookback_minutes),
         "SWEEP_WAKES_PER_SHARD": str(timing.sweep_wakes_per_shard),
+        "RESUME_PER_SECOND": _number(timing.resume_per_second),
     }
 
 

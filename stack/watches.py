@@ -41,6 +41,13 @@ def watches(settings: StackSettings) -> dict[str, Watch]:
             "No model answered several people: check the models' quotas and keys.",
             threshold=5,
         ),
+        "refused": _watch(
+            "Refused",
+            "responder",
+            "Allowances are used up: `dialtone status` shows the stack's. One person who floods "
+            "us is no harm; many are, or an allowance that is too small.",
+            threshold=20,
+        ),
         "send-unknown": _watch(
             "SendUnknown",
             "responder",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from conversation.meta import Claim
+from conversation.tables import Action
 from conversation.turns import Turn
 
 
@@ -51,6 +52,19 @@ class Incoming:
 
     text: str
     received_at: int
+
+
+@dataclass(frozen=True)
+class Opening:
+    """What must be said before a person's first reply on a route.
+
+    Attributes:
+        words: The sentences.
+        items: Part of the commit of a turn that says them: notes that they were said.
+    """
+
+    words: str
+    items: tuple[Action, ...]
 
 
 @dataclass(frozen=True)

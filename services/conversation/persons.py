@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import hmac
 import time
+from dataclasses import dataclass
 
 from conversation.clocks import DAY_SECONDS, Clock
 from conversation.ids import Ids
-from conversation.items import SCHEMA
+from conversation.items import SCHEMA, Item
 from conversation.tables import ConditionFailedError, Tables, put, update
 
 _PERSON = "person"
@@ -36,10 +37,44 @@ def person_key(person_id: str) -> str:
     return f"person#{person_id}"
 
 
+def address_key(hashed: str) -> str:
+    """An address's partition in `people`."""
+    return f"address#{hashed}"
+
+
 def person_of(conversation: str) -> str | None:
     """The person id of a person's conversation; None for a call's or an HTTP client's."""
     kind, _, rest = conversation.partition("#")
     return rest if kind == "person" and rest else None
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is known of an address.
+
+    Attributes:
+        person: Whose it is: a person id.
+        last_seen: Epoch seconds, to the day.
+        screened: Name of the rules that `refused` was decided under; empty before that.
+        refused: Why its texts are not taken; None when they are.
+        former: Whose it was before a long silence, while they can still say that they are the same.
+        renewed_at: Epoch seconds of its latest change of person.
+        beside: Whose it was for a while, before `person` said that they are the same.
+    """
+
+    person: str
+    last_seen: int = 0
+    screened: str = ""
+    refused: str | None = None
+    former: str | None = None
+    renewed_at: int = 0
+    beside: str | None = None
+
+    @classmethod
+    def parse(cls, item: Item) -> Known:
+        """Read it from its item."""
+        known = {name: item[name] for name in cls.__dataclass_fields__ if name in item}
+        return cls(**{**known, "refused": item.get("refused") or None})
 
 
 class Persons:
@@ -52,31 +87,45 @@ class Persons:
 
     def find(self, hashed: str) -> str | None:
         """The person id of an address (by its `address_hash`), or None. One strong read."""
-        item = self._tables.get(self._tables.people, f"address#{hashed}", _PERSON)
-        return item["person"] if item else None
+        known = self.known(hashed)
+        return known.person if known else None
+
+    def known(self, hashed: str) -> Known | None:
+        """What is known of an address, or None. One strong read."""
+        item = self._tables.get(self._tables.people, address_key(hashed), _PERSON)
+        return Known.parse(item) if item else None
 
     def find_or_create(self, hashed: str) -> str:
-        """The person id of an address; a first contact creates the person.
+        """The person id of an address; a first contact creates the person."""
+        known = self.meet(hashed)
+        self.touch(hashed, known)
+        return known.person
+
+    def meet(self, hashed: str) -> Known:
+        """What is known of an address; a first contact creates the person.
 
         Two webhooks at once agree on one person: the loser of the conditional put reads the
-        winner's. `last_seen` is rewritten at most once a day, so that the usual text costs a
-        read and no write.
+        winner's.
         """
-        pk = f"address#{hashed}"
+        pk = address_key(hashed)
         item = self._tables.get(self._tables.people, pk, _PERSON)
-        if item is None:
-            return self._create(pk)
-        if int(self._clock()) - item.get("last_seen", 0) >= DAY_SECONDS:
-            self._touch(pk)
-        person: str = item["person"]
-        return person
+        return Known.parse(item if item is not None else self._create(pk))
 
-    def _create(self, pk: str) -> str:
-        person = self._ids.new()
-        item = {
+    def touch(self, hashed: str, known: Known) -> None:
+        """Note that the person was heard of, at most once a day: the usual text writes nothing."""
+        now = int(self._clock())
+        if now - known.last_seen >= DAY_SECONDS:
+            self._note(hashed, {"last_seen": now})
+
+    def screened(self, hashed: str, fingerprint: str, refused: str | None) -> None:
+        """Keep the verdict on an address, and the name of the rules that it was made under."""
+        self._note(hashed, {"screened": fingerprint, "refused": refused or ""})
+
+    def _create(self, pk: str) -> Item:
+        item: Item = {
             "pk": pk,
             "sk": _PERSON,
-            "person": person,
+            "person": self._ids.new(),
             "last_seen": int(self._clock()),
             "schema": SCHEMA,
         }
@@ -87,17 +136,17 @@ class Persons:
             winner = self._tables.get(self._tables.people, pk, _PERSON)
             if winner is None:
                 raise
-            person = winner["person"]
-        return person
+            item = winner
+        return item
 
-    def _touch(self, pk: str) -> None:
+    def _note(self, hashed: str, facts: Item) -> None:
         action = update(
             self._tables.people,
-            pk,
+            address_key(hashed),
             _PERSON,
-            "SET last_seen = :now",
+            "SET " + ", ".join(f"#{name} = :{name}" for name in facts),
             condition="attribute_exists(pk)",
-            values={":now": int(self._clock())},
+            values={f":{name}": value for name, value in facts.items()},
         )
         try:
             self._tables.write(action)

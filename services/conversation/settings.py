@@ -56,6 +56,10 @@ class Environment:
         """A JSON object of texts."""
         return self._read(name, lambda text: _mapping(json.loads(text)), default, {})
 
+    def numbers(self, name: str, default: dict[str, int] | None = None) -> dict[str, int]:
+        """A JSON object of whole numbers."""
+        return self._read(name, lambda text: _numbers(json.loads(text)), default, {})
+
     def check(self) -> None:
         """Raise what has been collected.
 
@@ -87,4 +91,10 @@ def _texts(value: Any) -> list[str]:
 def _mapping(value: Any) -> dict[str, str]:
     if not isinstance(value, dict) or not all(isinstance(part, str) for part in value.values()):
         raise TypeError("no mapping of texts")
+    return value
+
+
+def _numbers(value: Any) -> dict[str, int]:
+    if not isinstance(value, dict) or not all(type(part) is int for part in value.values()):
+        raise TypeError("no mapping of whole numbers")
     return value

@@ -13,6 +13,11 @@ class Texts:
     Attributes:
         apology: No model answered in time; the words were kept.
         set_aside: These words broke their turn again and again and were put aside unread.
+        refused: An allowance is used up; said once a day.
+        introduction: Who answers, how to stop and how to be forgotten; before the first reply.
+        returning: Asks a number that was silent for long whether the same person writes; `Policy`
+            says if at all.
+        continued: Confirms CONTINUE, the answer to that.
         stopped: Confirms STOP, where the carrier does not.
         started: Confirms START, where the carrier does not.
         help: Answers HELP, where the carrier does not.
@@ -23,6 +28,15 @@ class Texts:
         "few minutes."
     )
     set_aside: str = "Sorry, something in your message stopped me. Please try other words."
+    refused: str = (
+        "That is all I can answer for now. Please text me again tomorrow; until then I stay silent."
+    )
+    introduction: str = "I am an AI assistant. Reply STOP to end, FORGET to erase what we said."
+    returning: str = (
+        "We start afresh. Did you write from this number before? Reply CONTINUE to go on "
+        "from there."
+    )
+    continued: str = "Welcome back. I remember what we said before."
     stopped: str = "You have opted out and will get no more messages. Reply START to opt in again."
     started: str = "You have opted in again. Reply STOP to opt out, HELP for help."
     help: str = "This number is answered by an AI assistant. Reply STOP to opt out."

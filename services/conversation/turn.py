@@ -1,6 +1,6 @@
 """The turn: the only way any channel gets an answer.
 
-    claim → load window → model with deadline and failover → commit → reply
+    claim → allowance → load window → model with deadline and failover → commit → reply
 
 The channel claims (it knows what waits), the engine answers and commits in one transaction, and
 the channel delivers what `Reply` holds. `docs/turn-protocol.md` has the rules.
@@ -10,41 +10,31 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
-from langchain_core.messages import BaseMessage
-
+from conversation import endings
+from conversation.allowances import Allowances
 from conversation.clocks import Clock, expiry, milliseconds
 from conversation.deadline import Deadline
-from conversation.exchange import EngineSettings, Incoming, Profile, Reply
+from conversation.endings import Ending
+from conversation.exchange import EngineSettings, Incoming, Opening, Profile, Reply
 from conversation.lease import Lease, LeaseLostError
-from conversation.messages import Draft, Messages
+from conversation.messages import Messages
 from conversation.meta import Claim
-from conversation.models import ModelAnswer, ModelChain, NoAnswerError
-from conversation.outcomes import DeliveryState, Outcome, TurnState
+from conversation.models import ModelChain, NoAnswerError
+from conversation.outcomes import DeliveryState, TurnState
 from conversation.recall import Recall
 from conversation.tables import Action, ConditionFailedError, Tables
 from conversation.texts import Texts
 from conversation.turns import ReplyTo, Turn, Turns
 from conversation.usage import counting
 
-__all__ = ["Engine", "EngineSettings", "Incoming", "Profile", "Reply"]
+__all__ = ["Engine", "EngineSettings", "Incoming", "Opening", "Profile", "Reply"]
 
 COMMIT_SECONDS = 3.0
 """Kept back of a turn's deadline, so that an answer that was paid for is also stored."""
 
 _COMMIT_ATTEMPTS = 5
-
-
-@dataclass
-class _Ending:
-    """What one commit writes."""
-
-    outcome: Outcome
-    text: str
-    drafts: list[Draft]
-    answer: ModelAnswer | None = None
-    attempts: list[dict[str, object]] = field(default_factory=list)
 
 
 class Engine:
@@ -56,6 +46,7 @@ class Engine:
         settings: What the operator decides.
         texts: The fixed sentences.
         clock: Epoch seconds.
+        allowances: How much of it there is; None for no limits.
     """
 
     def __init__(
@@ -65,8 +56,11 @@ class Engine:
         settings: EngineSettings,
         texts: Texts | None = None,
         clock: Clock = time.time,
+        *,
+        allowances: Allowances | None = None,
     ) -> None:
         self._tables = tables
+        self._allowances = allowances
         self._models = models
         self._settings = settings
         self._texts = texts or Texts()
@@ -98,6 +92,7 @@ class Engine:
         *,
         reply_to: ReplyTo,
         stages: dict[str, int] | None = None,
+        opening: Opening | None = None,
     ) -> Reply:
         """Answer a claimed turn, or apologise in time; commit either with the person's words.
 
@@ -109,18 +104,16 @@ class Engine:
             extra_items: The channel's part of the commit, such as the end of its inbox items.
             reply_to: Where the reply will go.
             stages: Milliseconds of the stages before this call; the turn's own are added.
+            opening: What has to be said before the first reply of all, when this is it.
 
         Raises:
             LeaseLostError: Somebody else has the turn now.
             StoreBusyError: The store did not answer within the deadline.
         """
         stages = {} if stages is None else stages
-        began = time.monotonic()
-        prompt = self._recall.prompt(claim, texts, profile)
-        stages["load"] = _lap(began)
-        began = time.monotonic()
-        ending = self._ask(prompt, texts, deadline.less(COMMIT_SECONDS))
-        stages["model"] = _lap(began)
+        ending = self._refusal(claim) or self._answered(claim, texts, profile, deadline, stages)
+        if opening is not None and ending.text:
+            ending, extra_items = ending.after(opening.words), [*extra_items, *opening.items]
         return self._commit(
             claim, ending, extra_items, reply_to=reply_to, stages=stages, deadline=deadline
         )
@@ -138,8 +131,7 @@ class Engine:
         `reply_to` is None when not even the address can be read: then nobody is told.
         """
         text = self._texts.set_aside if reply_to else ""
-        drafts = [Draft("ai", text, {"kind": "apology"})] if text else []
-        ending = _Ending(Outcome.SET_ASIDE, text, drafts)
+        ending = endings.set_aside(text)
         reply_to = reply_to or {}
         return self._commit(
             claim, ending, extra_items, reply_to=reply_to, stages={}, deadline=deadline
@@ -149,35 +141,43 @@ class Engine:
         self, claim: Claim, extra_items: Sequence[Action], *, reply_to: ReplyTo, deadline: Deadline
     ) -> Reply:
         """End a turn of a person who has opted out: no model call, nothing to send (rule 14)."""
-        ending = _Ending(Outcome.STOPPED, "", [])
+        ending = endings.stopped()
         return self._commit(
             claim, ending, extra_items, reply_to=reply_to, stages={}, deadline=deadline
         )
 
-    def _ask(
-        self, prompt: list[BaseMessage], texts: Sequence[Incoming], deadline: Deadline
-    ) -> _Ending:
+    def _refusal(self, claim: Claim) -> Ending | None:
+        """How the turn ends when an allowance is used up: before anything is loaded or opened."""
+        spent = self._allowances and self._allowances.spent(claim.conversation)
+        if not spent:
+            return None
+        return endings.refused("" if spent.told else self._texts.refused)
+
+    def _answered(
+        self,
+        claim: Claim,
+        texts: Sequence[Incoming],
+        profile: Profile,
+        deadline: Deadline,
+        stages: dict[str, int],
+    ) -> Ending:
+        """Window and model, each with its time."""
+        began = time.monotonic()
+        prompt = self._recall.prompt(claim, texts, profile)
+        stages["load"] = _lap(began)
+        began = time.monotonic()
         try:
-            answer = self._models.answer(prompt, deadline)
+            answer = self._models.answer(prompt, deadline.less(COMMIT_SECONDS))
+            ending = endings.answered(texts, answer)
         except NoAnswerError as error:
-            text = self._texts.apology
-            drafts = [*_heard(texts, answered=False), Draft("ai", text, {"kind": "apology"})]
-            attempts = [tried.item() for tried in error.attempts]
-            return _Ending(Outcome.APOLOGISED, text, drafts, None, attempts)
-        said = {
-            "kind": "answer",
-            "model": answer.model,
-            "input_tokens": answer.input_tokens,
-            "output_tokens": answer.output_tokens,
-        }
-        drafts = [*_heard(texts, answered=True), Draft("ai", answer.text, said)]
-        attempts = [tried.item() for tried in answer.attempts]
-        return _Ending(Outcome.ANSWERED, answer.text, drafts, answer, attempts)
+            ending = endings.apologised(texts, self._texts.apology, error.attempts)
+        stages["model"] = _lap(began)
+        return ending
 
     def _commit(
         self,
         claim: Claim,
-        ending: _Ending,
+        ending: Ending,
         extra_items: Sequence[Action],
         *,
         reply_to: ReplyTo,
@@ -209,7 +209,7 @@ class Engine:
         turn.stages["commit"] = _lap(began)
         return Reply(ending.text, turn, _after(claim, len(ending.drafts)))
 
-    def _actions(self, claim: Claim, ending: _Ending, turn: Turn) -> list[Action]:
+    def _actions(self, claim: Claim, ending: Ending, turn: Turn) -> list[Action]:
         meta = (
             self._lease.committing(claim, len(ending.drafts), TurnState.ANSWERED)
             if ending.text
@@ -229,7 +229,7 @@ class Engine:
         return [meta, *messages, self._turns.putting(turn), *usage]
 
     def _turn(
-        self, claim: Claim, ending: _Ending, reply_to: ReplyTo, stages: dict[str, int]
+        self, claim: Claim, ending: Ending, reply_to: ReplyTo, stages: dict[str, int]
     ) -> Turn:
         sealed = self._turns.seal_reply_to(
             reply_to, claim.conversation, claim.turn.id, claim.generation
@@ -276,11 +276,6 @@ class Engine:
         if meta.sequence == claim.sequence:
             raise error
         return replace(claim, sequence=meta.sequence)
-
-
-def _heard(texts: Sequence[Incoming], *, answered: bool) -> list[Draft]:
-    """The person's words: kept whether or not they were answered."""
-    return [Draft("human", incoming.text, {"answered": answered}) for incoming in texts]
 
 
 def _after(claim: Claim, messages: int) -> Claim:

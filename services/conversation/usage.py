@@ -2,46 +2,113 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from conversation.clocks import DAY_SECONDS
-from conversation.items import SCHEMA
+from conversation.items import SCHEMA, Item
+from conversation.outcomes import Outcome
 from conversation.persons import person_key, person_of
 from conversation.tables import Action, Tables, update
 from conversation.turns import Turn
 
+MONTH_DAYS = 31
+"""Most days of a month, and so most items that a month's sum reads."""
+
+_PREFIX = "usage#"
 # A day is needed for the sum of its month, however short a turn's record lives.
 _KEPT_DAYS = 62
 
 
+@dataclass(frozen=True)
+class Used:
+    """What was used up in some time.
+
+    Attributes:
+        turns: Turns that were committed.
+        tokens: Tokens read and written.
+        segments: SMS segments sent.
+    """
+
+    turns: int = 0
+    tokens: int = 0
+    segments: int = 0
+
+    def __add__(self, other: Used) -> Used:
+        return Used(
+            self.turns + other.turns, self.tokens + other.tokens, self.segments + other.segments
+        )
+
+
+@dataclass(frozen=True)
+class Usage:
+    """A person's counters at one moment.
+
+    Attributes:
+        day: What today used.
+        month: What this month used, today included.
+        told: Whether the person was told today that an allowance is used up.
+    """
+
+    day: Used
+    month: Used
+    told: bool
+
+
+def day_of(epoch_seconds: float) -> str:
+    """The day that a moment is counted under, in UTC."""
+    return f"{datetime.fromtimestamp(epoch_seconds, UTC):%Y-%m-%d}"
+
+
+def month_of(day: str) -> str:
+    """The month of a day."""
+    return day[:7]
+
+
 def usage_sk(epoch_seconds: float) -> str:
-    """Sort key of the day's counters, in UTC."""
-    return f"usage#{datetime.fromtimestamp(epoch_seconds, UTC):%Y-%m-%d}"
+    """Sort key of the day's counters."""
+    return f"{_PREFIX}{day_of(epoch_seconds)}"
+
+
+def read_usage(tables: Tables, person: str, now: float) -> Usage:
+    """Read a person's counters strongly: one Query over the days of this month, at most 31."""
+    today = usage_sk(now)
+    prefix = f"{_PREFIX}{month_of(day_of(now))}"
+    days = tables.query(tables.people, person_key(person), prefix, limit=MONTH_DAYS + 1)
+    used = {item["sk"]: _used(item) for item in days}
+    told = any("told_at" in item for item in days if item["sk"] == today)
+    return Usage(used.get(today, Used()), sum(used.values(), Used()), told)
 
 
 def counting(tables: Tables, turn: Turn, now: float, expires_at: int) -> list[Action]:
     """Part of a commit: count the turn for its person; nothing where there is none.
 
-    The one update that may create its item: a day's counters begin with the day's first turn.
+    The one update that may create its item: a day's counters begin with the day's first turn. A
+    refused turn used nothing and is counted apart; the notice that it carries is noted here.
     """
     person = person_of(turn.conversation)
     if person is None:
         return []
+    values: Item = {
+        ":schema": SCHEMA,
+        ":expires": max(expires_at, int(now) + _KEPT_DAYS * DAY_SECONDS),
+        ":one": 1,
+    }
+    setting, adding = "SET #schema = :schema, expires_at = :expires", "ADD #refused :one"
+    if turn.outcome is not Outcome.REFUSED:
+        adding = "ADD turns :one, input_tokens :read, output_tokens :written"
+        values |= {":read": turn.input_tokens, ":written": turn.output_tokens}
+    elif turn.messages:
+        setting += ", told_at = :now"
+        values[":now"] = int(now)
     return [
         update(
             tables.people,
             person_key(person),
             usage_sk(now),
-            "SET #schema = :schema, expires_at = :expires "
-            "ADD turns :one, input_tokens :read, output_tokens :written",
+            f"{setting} {adding}",
             condition="",
-            values={
-                ":schema": SCHEMA,
-                ":expires": expires_at,
-                ":one": 1,
-                ":read": turn.input_tokens,
-                ":written": turn.output_tokens,
-            },
+            values=values,
         )
     ]
 
@@ -69,3 +136,8 @@ def spending(
             },
         )
     ]
+
+
+def _used(item: Item) -> Used:
+    tokens = item.get("input_tokens", 0) + item.get("output_tokens", 0)
+    return Used(item.get("turns", 0), tokens, item.get("segments", 0))

@@ -121,7 +121,7 @@ class Acceptor:
         hashed = address_hash(inbound.number, key)
         route = route_of(inbound.sender, inbound.number, key)
         known = self._recycling.met(hashed, route)
-        for other in known.others:
+        for other in self._recycling.others(known):
             receipt = self._tables.get(self._tables.people, person_key(other), _sk(inbound))
             if receipt is not None:  # taken in before the address changed hands
                 return Acceptance(person_key(other), duplicate=True, effect=receipt["effect"])
@@ -140,7 +140,7 @@ class Acceptor:
     def has_receipt(self, inbound: InboundText) -> bool:
         """Say whether a text was accepted before, without writing anything."""
         known = self._persons.known(address_hash(inbound.number, self._address_key()))
-        persons = (known.person, *known.others) if known else ()
+        persons = (known.person, *self._recycling.others(known)) if known else ()
         return any(
             self._tables.get(self._tables.people, person_key(person), _sk(inbound)) is not None
             for person in persons
@@ -195,7 +195,9 @@ class Acceptor:
             if not error.failed(_RECEIPT):
                 raise StoreBusyError("the address changed hands meanwhile") from error
             return _duplicate(conversation, error, self._texts.continued)
-        return Acceptance(conversation, False, CONSENT, self._texts.continued)  # noqa: FBT003  fields
+        return Acceptance(
+            conversation, duplicate=False, effect=CONSENT, reply=self._texts.continued
+        )
 
     def _accept_word(
         self, inbound: InboundText, known: Known, route: str, word: ReservedWord
@@ -238,7 +240,7 @@ class Acceptor:
             self._consents.changing(
                 person, route, consent, at=at, by=inbound.sid, at_is_carriers=told
             )
-            for person in (known.person, *known.others)
+            for person in (known.person, *self._recycling.others(known))
         ]
         how = "carrier" if inbound.opt_out_type else "word"
         logged = self._consents.logging(

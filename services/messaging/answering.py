@@ -19,20 +19,20 @@ from conversation.ids import Ids
 from conversation.keys import ForgottenError, KeyLostError, KeyUnavailableError
 from conversation.lease import Lease, LeaseLostError
 from conversation.meta import Claim, Meta
-from conversation.outcomes import Outcome, TurnState
+from conversation.outcomes import TurnState
 from conversation.persons import person_of
+from conversation.switch import Switch
 from conversation.tables import StoreBusyError
 from conversation.turn import Engine, Reply
 from conversation.turns import ReplyTo, Turns
+from messaging.accounting import Accounting
 from messaging.inbox import Inbox, WaitingText, leading_run
+from messaging.introduction import Introduction
 from messaging.profile import PROFILE, incoming
 from messaging.settling import Settling
 from messaging.wakeups import Wakeups
 from texting.consent import Consents
 from texting.delivery import Delivery, DeliveryResult, Progress
-
-# Not the words were at fault: the attempt does not count towards setting them aside.
-_EXCUSED = (KeyLostError, KeyUnavailableError, StoreBusyError)
 
 ONE_TEXT_AFTER = 2
 """Claims after which a takeover takes one text (protocol rule 7)."""
@@ -41,6 +41,9 @@ SET_ASIDE_AFTER = 3
 
 _BUSY_POLL_SECONDS = 0.5
 _RETRY_SECONDS = 3.0
+
+# Not the words were at fault: the attempt does not count towards setting them aside.
+_EXCUSED = (KeyLostError, KeyUnavailableError, StoreBusyError)
 
 
 @dataclass(frozen=True)
@@ -75,8 +78,11 @@ class Answering:
         turns: The turns' records.
         delivery: Sends replies.
         consents: Who has opted out.
+        switch: Whether the operator has paused the stack.
+        accounting: Writes down how turns ended.
         wakeups: Wakes again what this invocation has no time for.
         settling: Lets a burst of texts come in.
+        introduction: What a person is told before their first reply.
         timing: How long things may take.
         clock: Epoch seconds.
         ids: Makes turn ids.
@@ -92,8 +98,11 @@ class Answering:
         turns: Turns,
         delivery: Delivery,
         consents: Consents,
+        switch: Switch,
+        accounting: Accounting,
         wakeups: Wakeups,
         settling: Settling,
+        introduction: Introduction,
         timing: Timing,
         clock: Clock = time.time,
         ids: Ids | None = None,
@@ -105,9 +114,12 @@ class Answering:
         self._turns = turns
         self._delivery = delivery
         self._consents = consents
+        self._switch = switch
+        self._accounting = accounting
         self._wakeups = wakeups
         self._settling = settling
         self._timing = timing
+        self._introduction = introduction
         self._clock = clock
         self._ids = ids or Ids(clock)
         self._sleep = sleep
@@ -130,15 +142,15 @@ class Answering:
             try:
                 meta = self._free(conversation, deadline)
                 if meta is None:
-                    return None  # Its holder reads the inbox once more; else the sweep looks.
+                    # Its holder reads the inbox once more; else the sweep looks, once resumed.
+                    return None
                 result = self._finish(meta) if meta.open_turn else self._begin(meta, deadline)
             except (ForgottenError, LeaseLostError):
                 if deadline.expired:
                     return _RETRY_SECONDS
                 continue  # Somebody else was faster: see what is left to do.
             if result is None:
-                # Nothing waits: there is time to keep notes of what the window has no room for.
-                self._engine.tidy(conversation, deadline)
+                self._tidy(conversation, deadline)
                 return None
             if result.progress is Progress.RETRY:
                 return _RETRY_SECONDS
@@ -146,13 +158,25 @@ class Answering:
                 return self._until(result.look_at or 0)
             turns += 1
 
+    def _tidy(self, conversation: str, deadline: Deadline) -> None:
+        """Nothing waits: there is time to keep notes of what the next window has no room for."""
+        tokens = self._engine.tidy(conversation, deadline)
+        if tokens:
+            self._accounting.tidied(conversation, tokens)
+
+    def _is_paused(self, meta: Meta) -> bool:
+        """Whether the next step is one that a pause forbids: an answer that was made is sent."""
+        open_turn = meta.open_turn
+        made = open_turn is not None and open_turn.state is not TurnState.CLAIMED
+        return not made and self._switch.position().paused
+
     def _free(self, conversation: str, deadline: Deadline) -> Meta | None:
-        """`meta` once nobody holds the lease; None when that takes too long."""
+        """`meta` once nobody holds the lease; None when that takes too long, or in a pause."""
         while True:
             meta = self._lease.read(conversation)
             busy = self._lease.busy_seconds(meta)
             if not busy:
-                return meta
+                return None if self._is_paused(meta) else meta
             pause = min(busy, _BUSY_POLL_SECONDS)
             if deadline.remaining() - pause < self._timing.turn_seconds:
                 return None
@@ -172,7 +196,7 @@ class Answering:
         )
         waited = now - run[0].received_at
         observability.duration("AnswerWait", waited)
-        return self._answer(claim, run, {"wait": waited, "settle": settled})
+        return self._answer(claim, run, {"wait": max(0, waited - settled), "settle": settled})
 
     def _finish(self, meta: Meta) -> DeliveryResult:
         """Finish the open turn: deliver what is answered, else take it over."""
@@ -206,7 +230,7 @@ class Answering:
         deadline = Deadline.after(self._timing.answer_seconds)
         with self._holding(claim):
             reply = self._reply(claim, texts, stages, deadline)
-        _note(reply)
+        self._accounting.note(reply)
         if not reply.text:
             return DeliveryResult(Progress.CLOSED)
         with self._holding(reply.claim):
@@ -225,7 +249,8 @@ class Answering:
             address = self._address(conversation, texts[0])
             return self._engine.set_aside(claim, aside, reply_to=address, deadline=deadline)
         taking = self._inbox.taking(conversation, texts)
-        if self._consents.opted_out(person_of(conversation) or "", claim.turn.route):
+        standing = self._consents.standing(person_of(conversation) or "", claim.turn.route)
+        if standing.opted_out:
             address = self._inbox.reply_to(conversation, texts[-1])
             return self._engine.stop(claim, taking, reply_to=address, deadline=deadline)
         opened = [self._inbox.open(conversation, text) for text in texts]
@@ -240,6 +265,7 @@ class Answering:
             taking,
             reply_to=opened[-1].reply_to,
             stages=stages,
+            opening=self._introduction.opening(claim, standing),
         )
 
     def _address(self, conversation: str, text: WaitingText) -> ReplyTo | None:
@@ -272,33 +298,3 @@ class Answering:
 
     def _until(self, look_at: int) -> float:
         return max(1.0, (look_at - milliseconds(self._clock)) / MILLISECONDS)
-
-
-_METRICS = {
-    Outcome.ANSWERED: "Answered",
-    Outcome.APOLOGISED: "Apologised",
-    Outcome.SET_ASIDE: "SetAside",
-    Outcome.STOPPED: "Stopped",
-}
-
-
-def _note(reply: Reply) -> None:
-    """Count and log how a turn ended: ids, durations and models, never words."""
-    turn = reply.turn
-    observability.count(_METRICS[turn.outcome])
-    failed = sum("error" in attempt for attempt in turn.model_attempts)
-    if failed:
-        observability.count("ModelAttemptFailed", failed)
-    observability.logger().info(
-        "turn committed",
-        extra={
-            "conversation": turn.conversation,
-            "turn": turn.id,
-            "outcome": turn.outcome.value,
-            "attempts": turn.attempts,
-            "texts": len(turn.inbox),
-            "model": turn.model,
-            "failed_models": failed,
-            "stages": turn.stages,
-        },
-    )

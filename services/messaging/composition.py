@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from conversation import aws
+from conversation.allowances import Allowances, Limits
 from conversation.exchange import EngineSettings
 from conversation.lease import Lease
 from conversation.models import ModelChain, build_chain
 from conversation.secrets import JsonSecret
+from conversation.stack_usage import StackUsage
+from conversation.switch import Switch
 from conversation.tables import Tables
 from conversation.texts import Texts
 from conversation.turn import Engine
 from conversation.turns import Turns
+from messaging.accounting import Accounting
 from messaging.answering import Answering, Timing
 from messaging.inbox import Inbox
+from messaging.introduction import Introduction
 from messaging.settings import ResponderSettings
 from messaging.settling import Settling
 from messaging.wakeups import Wakeups
@@ -23,7 +28,7 @@ from texting.delivery import Delivery
 
 def build_answering(settings: ResponderSettings, tables: Tables, wakeups: Wakeups) -> Answering:
     """The responder's use case."""
-    lease, inbox = Lease(tables), Inbox(tables)
+    lease, inbox, stack_usage = Lease(tables), Inbox(tables), StackUsage(tables)
     carrier = Carrier(
         JsonSecret(settings.carrier_secret_arn, aws.secrets_manager),
         api_url=settings.carrier_api_url,
@@ -41,10 +46,12 @@ def build_answering(settings: ResponderSettings, tables: Tables, wakeups: Wakeup
     return Answering(
         lease=lease,
         inbox=inbox,
-        engine=build_engine(settings, tables),
+        engine=build_engine(settings, tables, stack_usage),
         turns=Turns(tables),
         delivery=delivery,
         consents=Consents(tables),
+        switch=Switch(tables),
+        accounting=Accounting(stack_usage),
         wakeups=wakeups,
         settling=Settling(
             lease,
@@ -52,6 +59,7 @@ def build_answering(settings: ResponderSettings, tables: Tables, wakeups: Wakeup
             quiet_seconds=settings.settle_seconds,
             cap_seconds=settings.settle_cap_seconds,
         ),
+        introduction=Introduction(Consents(tables), Texts.load(settings.texts)),
         timing=Timing(
             answer_seconds=settings.answer_seconds,
             lease_seconds=settings.function_timeout_seconds + settings.lease_slack_seconds,
@@ -61,8 +69,8 @@ def build_answering(settings: ResponderSettings, tables: Tables, wakeups: Wakeup
     )
 
 
-def build_engine(settings: ResponderSettings, tables: Tables) -> Engine:
-    """The engine with the stack's chain of models."""
+def build_engine(settings: ResponderSettings, tables: Tables, stack_usage: StackUsage) -> Engine:
+    """The engine with the stack's chain of models and its allowances."""
     return Engine(
         tables,
         _chain(settings),
@@ -75,6 +83,12 @@ def build_engine(settings: ResponderSettings, tables: Tables) -> Engine:
             turn_days=settings.turn_days,
         ),
         Texts.load(settings.texts),
+        allowances=Allowances(
+            tables,
+            person=Limits.load(settings.person_allowance),
+            stack=Limits.load(settings.stack_allowance),
+            stack_usage=stack_usage,
+        ),
     )
 
 

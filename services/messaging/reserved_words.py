@@ -1,59 +1,34 @@
-"""The words that are an instruction to the sender, not a message to the assistant.
+"""Which texts are an instruction to the sender, and which of those the carrier answers itself.
 
-Owns the word lists and how tolerantly they are read. The lists are those of the carrier
-(https://help.twilio.com/articles/223134027) and of the FCC's 2025 rule, which adds REVOKE and
-OPT OUT. YES is on neither: it is an answer to a question, and lifts no block on toll-free numbers.
-
-The carrier handles the words on phone numbers itself, by default and with Advanced Opt-Out (then
-it says so with `OptOutType`). It does not on WhatsApp, where its START would not lift an SMS block
+The carrier handles its own words on phone numbers, by default and with Advanced Opt-Out (then it
+says so with `OptOutType`). It knows only its English words, alone; whatever else we read as an
+instruction we answer. It handles none on WhatsApp, where its START would not lift an SMS block
 either: consent is kept per sender.
 """
 
 from __future__ import annotations
 
-import enum
-import unicodedata
 from typing import Final
 
+from messaging.consent_words import ReservedWord, Vocabulary
 from messaging.inbound import InboundText
 
+__all__ = ["ReservedWord", "Vocabulary", "carrier_answers", "instruction"]
 
-class ReservedWord(enum.StrEnum):
-    """What a reserved word asks for."""
-
-    STOP = "STOP"
-    START = "START"
-    HELP = "HELP"
-
-
-_WORDS: Final = {
-    **dict.fromkeys(
-        ["stop", "stopall", "unsubscribe", "cancel", "end", "quit", "revoke", "optout"],
-        ReservedWord.STOP,
-    ),
-    **dict.fromkeys(["start", "unstop"], ReservedWord.START),
-    **dict.fromkeys(["help", "info"], ReservedWord.HELP),
-}
-_TWO_WORDS: Final = {("opt", "out"): "optout", ("stop", "all"): "stopall"}
+_CARRIERS: Final = frozenset(
+    {
+        *("STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "REVOKE", "OPTOUT"),
+        *("START", "YES", "UNSTOP", "HELP", "INFO"),
+    }
+)
 
 
-def reserved_word(text: str) -> ReservedWord | None:
-    """Find the reserved word that a whole message is, whatever its case and punctuation."""
-    folded = unicodedata.normalize("NFKC", text).casefold()
-    letters = "".join(char if char.isalnum() else " " for char in folded)
-    words = tuple(letters.split())
-    word = _TWO_WORDS.get(words) if len(words) == 2 else None  # noqa: PLR2004
-    if word is None and len(words) == 1:
-        word = words[0]
-    return _WORDS.get(word) if word is not None else None
-
-
-def instruction(inbound: InboundText) -> ReservedWord | None:
+def instruction(inbound: InboundText, vocabulary: Vocabulary) -> ReservedWord | None:
     """Find what a text instructs: the carrier's own reading of it first, then ours."""
     try:
         return ReservedWord(inbound.opt_out_type)
     except ValueError:
-        return reserved_word(inbound.text)
+        return vocabulary.read(inbound.text)
 
 
 def carrier_answers(inbound: InboundText, *, on_numbers: bool) -> bool:
@@ -65,4 +40,4 @@ def carrier_answers(inbound: InboundText, *, on_numbers: bool) -> bool:
     """
     if inbound.opt_out_type:
         return True
-    return on_numbers and not inbound.is_whatsapp
+    return on_numbers and not inbound.is_whatsapp and inbound.text.strip().upper() in _CARRIERS

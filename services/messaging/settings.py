@@ -8,6 +8,7 @@ from conversation import aws
 from conversation.settings import Environment
 from conversation.tables import Tables
 from conversation.vault import Vault
+from messaging.policy import Policy
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,16 @@ class TableNames:
         """The tables, behind this worker's client."""
         vault = Vault(aws.kms, self.key_arn)
         return Tables(aws.dynamodb(), self.people, self.conversations, self.keys, vault=vault)
+
+
+def _policy(env: Environment) -> Policy:
+    """Whose texts are taken, and how they are read."""
+    return Policy(
+        languages=tuple(env.texts("LANGUAGES", [])),
+        countries=tuple(env.texts("COUNTRIES", [])),
+        recycle_after_days=env.integer("RECYCLE_AFTER_DAYS", 0),
+        continue_days=env.integer("CONTINUE_DAYS", 0),
+    )
 
 
 @dataclass(frozen=True)
@@ -61,6 +72,8 @@ class ResponderSettings:
     function_timeout_seconds: float
     message_days: int
     turn_days: int
+    person_allowance: dict[str, int]
+    stack_allowance: dict[str, int]
     texts: dict[str, str]
 
     @classmethod
@@ -94,6 +107,8 @@ class ResponderSettings:
             function_timeout_seconds=env.number("FUNCTION_TIMEOUT_SECONDS"),
             message_days=env.integer("MESSAGE_DAYS", 30),
             turn_days=env.integer("TURN_DAYS", 30),
+            person_allowance=env.numbers("PERSON_ALLOWANCE", {}),
+            stack_allowance=env.numbers("STACK_ALLOWANCE", {}),
             texts=env.mapping("TEXTS", {}),
         )
         env.check()
@@ -113,9 +128,11 @@ class SweepSettings:
     listing_every_minutes: int
     listing_lookback_minutes: int
     wakes_per_shard: int
+    resume_per_second: float
     sweep_after_seconds: float
     receipt_days: int
     carrier_answers_reserved_words: bool
+    policy: Policy
     texts: dict[str, str]
 
     @classmethod
@@ -136,9 +153,11 @@ class SweepSettings:
             listing_every_minutes=env.integer("LISTING_EVERY_MINUTES", 5),
             listing_lookback_minutes=env.integer("LISTING_LOOKBACK_MINUTES", 60),
             wakes_per_shard=env.integer("SWEEP_WAKES_PER_SHARD", 25),
+            resume_per_second=env.number("RESUME_PER_SECOND", 5),
             sweep_after_seconds=env.number("SWEEP_AFTER_SECONDS", 20),
             receipt_days=env.integer("RECEIPT_DAYS", 30),
             carrier_answers_reserved_words=env.flag("CARRIER_ANSWERS_RESERVED_WORDS", True),
+            policy=_policy(env),
             texts=env.mapping("TEXTS", {}),
         )
         env.check()
@@ -156,6 +175,7 @@ class WebhookSettings:
     receipt_days: int
     sweep_after_seconds: float
     carrier_answers_reserved_words: bool
+    policy: Policy
     texts: dict[str, str]
 
     @classmethod
@@ -174,6 +194,7 @@ class WebhookSettings:
             receipt_days=env.integer("RECEIPT_DAYS", 30),
             sweep_after_seconds=env.number("SWEEP_AFTER_SECONDS", 20),
             carrier_answers_reserved_words=env.flag("CARRIER_ANSWERS_RESERVED_WORDS", True),
+            policy=_policy(env),
             texts=env.mapping("TEXTS", {}),
         )
         env.check()

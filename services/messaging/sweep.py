@@ -26,6 +26,7 @@ from messaging.waking import Waking
 from texting.carrier import Carrier
 
 _RESERVE_SECONDS = 5.0
+_LISTING_SECONDS = 15.0
 _MINUTE_SECONDS = 60
 
 
@@ -35,7 +36,12 @@ def _built() -> tuple[Waking, Callable[[Deadline], int], SweepSettings]:
     settings = SweepSettings.load()
     tables = settings.tables.connect()
     wakeups = Wakeups(settings.wakeup_queue_url, aws.sqs)
-    waking = Waking(tables, wakeups, settings.wakes_per_shard)
+    waking = Waking(
+        tables,
+        wakeups,
+        settings.wakes_per_shard,
+        resume_per_second=settings.resume_per_second,
+    )
     return waking, _listing(settings, tables, wakeups), settings
 
 
@@ -45,7 +51,8 @@ def handler(_event: dict[str, Any], context: Any) -> dict[str, int]:
     seconds = context.get_remaining_time_in_millis() / MILLISECONDS - _RESERVE_SECONDS
     deadline = Deadline.after(seconds)
     try:
-        woken = waking.run(deadline)
+        # Feeding what a pause held back takes its time; the carrier is asked all the same.
+        woken = waking.run(deadline.less(_LISTING_SECONDS))
         due = is_listing_due(time.time(), settings.listing_every_minutes)
         accepted = listing(deadline) if due else 0
         observability.count("AcceptedFromListing", accepted)
@@ -71,6 +78,7 @@ def _listing(
         receipt_days=settings.receipt_days,
         look_after_seconds=settings.sweep_after_seconds,
         carrier_answers_words=settings.carrier_answers_reserved_words,
+        policy=settings.policy,
         texts=Texts.load(settings.texts),
     )
     lookback_ms = settings.listing_lookback_minutes * _MINUTE_SECONDS * MILLISECONDS

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 from conversation import observability
 from conversation.clocks import MILLISECONDS, Clock, milliseconds
 from conversation.deadline import Deadline
 from conversation.ids import shards
 from conversation.items import Item
+from conversation.switch import Switch
 from conversation.tables import ConditionFailedError, StoreBusyError, Tables, update
 from messaging.wakeups import Wakeups
 
@@ -20,20 +22,37 @@ _LAST_DOUBLING = 6
 class Waking:
     """Wakes what is due (protocol rule 12).
 
+    Nobody while the operator has paused the stack; after the resume what had waited is fed at a
+    limited rate, so that the models and the carrier are not met by all of it at once.
+
     Args:
         tables: The stack's tables.
         wakeups: The queue.
         wakes_per_shard: Most items looked at per shard and run.
+        switch: Whether the stack is paused.
+        resume_per_second: Conversations woken a second of those that waited for the resume.
         clock: Epoch seconds.
+        sleep: Waits between them.
     """
 
     def __init__(
-        self, tables: Tables, wakeups: Wakeups, wakes_per_shard: int, clock: Clock = time.time
+        self,
+        tables: Tables,
+        wakeups: Wakeups,
+        wakes_per_shard: int,
+        *,
+        switch: Switch | None = None,
+        resume_per_second: float = 5,
+        clock: Clock = time.time,
+        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._tables = tables
         self._wakeups = wakeups
         self._limit = wakes_per_shard
+        self._switch = switch or Switch(tables, clock)
+        self._pause_seconds = 1 / resume_per_second
         self._clock = clock
+        self._sleep = sleep
 
     def run(self, deadline: Deadline) -> int:
         """Wake each conversation that has something due, once.
@@ -41,18 +60,32 @@ class Waking:
         Returns:
             How many conversations were woken.
         """
+        position = self._switch.read()
+        observability.count("Paused", int(position.paused))
+        if position.paused:
+            return 0  # What is due stays due.
         woken: set[str] = set()
         now = milliseconds(self._clock)
         longest = 0
-        for shard in shards():
-            if deadline.expired:
-                break  # The rest is due still when the next run begins.
+        for shard in self._order(now):
             for found in self._tables.due(shard, now, self._limit):
+                if deadline.expired:
+                    break  # The rest is due still when the next run begins.
                 longest = max(longest, now - found["pending_at"])
+                before = len(woken)
                 self._look_at(found, woken)
+                if len(woken) > before and found["pending_at"] <= (position.resumed_at or 0):
+                    self._sleep(self._pause_seconds)
         observability.count("Woken", len(woken))
         observability.duration("LongestOverdue", longest)
         return len(woken)
+
+    @staticmethod
+    def _order(now: int) -> list[str]:
+        """Every shard, beginning with another each minute: a run that ends early is fair."""
+        every = shards()
+        first = now // (_MINUTE_SECONDS * MILLISECONDS) % len(every)
+        return every[first:] + every[:first]
 
     def _look_at(self, found: Item, woken: set[str]) -> None:
         """Wake its conversation, unless this run has, then move on when to look next.

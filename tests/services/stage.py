@@ -10,6 +10,7 @@ from typing import Any
 from langchain_core.language_models.fake_chat_models import GenericFakeChatModel
 from langchain_core.messages import AIMessage, BaseMessage
 
+from conversation.allowances import Allowances, Limits
 from conversation.deadline import Deadline
 from conversation.exchange import EngineSettings
 from conversation.ids import Ids
@@ -17,11 +18,16 @@ from conversation.keys import Keys
 from conversation.lease import Lease
 from conversation.models import ModelChain, NamedModel
 from conversation.persons import Persons, person_key, route_of
+from conversation.stack_usage import StackUsage
+from conversation.switch import Switch
 from conversation.tables import Tables
+from conversation.texts import Texts
 from conversation.turn import Engine
 from conversation.turns import Turns
+from messaging.accounting import Accounting
 from messaging.answering import Answering, Timing
 from messaging.inbox import Inbox
+from messaging.introduction import Introduction
 from messaging.settling import Settling
 from messaging.wakeups import Wakeups
 from texting.carrier_outcomes import Accepted, CarrierMessage, SendOutcome
@@ -148,16 +154,23 @@ class Stage:
         self.consents = Consents(tables)
         self.settle_seconds = settle_seconds
         self.settings = EngineSettings("You help.", window_messages=20)
+        self.texts = Texts()
+        self.person_limits, self.stack_limits = Limits(), Limits()
         self.person = Persons(tables, self.clock, self.ids).find_or_create("a" * 64)
         self.conversation = person_key(self.person)
         self.route = route_of(SENDER, PERSON, KEY)
         self.key = self.keys.ensure_record(self.conversation, self.person)
         self.generation = self.key.generation
         self._texts = 0
+        self.introduced = True
+        """Whether whoever writes was told before who answers."""
 
     def text(self, words: str, *, route: str | None = None, media: int = 0) -> str:
         """A text is accepted; returns its sid."""
         self._texts += 1
+        route = route or self.route
+        if self.introduced:
+            self.tables.write(self.consents.introducing(self.person, route, 1))
         sid = f"SM{self._texts:032x}"
         self.clock.now += 0.01
         put = self.inbox.put_item(
@@ -166,7 +179,7 @@ class Stage:
             text=words,
             media=media,
             reply_to={"from": SENDER, "to": PERSON},
-            route=route or self.route,
+            route=route,
             seals=self.key.sealer,
             look_after_seconds=20,
         )
@@ -176,7 +189,15 @@ class Stage:
     def engine(self, tables: Tables | None = None) -> Engine:
         """The engine, by default over the own tables."""
         chain = ModelChain(self.models, sleep=lambda _: None)
-        return Engine(tables or self.tables, chain, self.settings, clock=self.clock)
+        tables = tables or self.tables
+        allowances = Allowances(
+            tables,
+            person=self.person_limits,
+            stack=self.stack_limits,
+            stack_usage=StackUsage(tables, self.clock),
+            clock=self.clock,
+        )
+        return Engine(tables, chain, self.settings, clock=self.clock, allowances=allowances)
 
     def worker(self, tables: Tables | None = None, timing: Timing = TIMING) -> Answering:
         """A responder, by default over the stage's own tables."""
@@ -197,6 +218,9 @@ class Stage:
                 monotonic=self.clock,
             ),
             consents=Consents(tables),
+            switch=Switch(tables, self.clock),
+            introduction=Introduction(Consents(tables), self.texts, self.clock),
+            accounting=Accounting(StackUsage(tables, self.clock)),
             wakeups=Wakeups("https://queue.test/wakeups.fifo", lambda: self.queue),
             settling=Settling(
                 lease,

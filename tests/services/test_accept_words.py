@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from conversation.tables import Tables
+from messaging.policy import Policy
 from tests.services.texting_door import Door
 
 
@@ -16,7 +17,7 @@ def door(tables: Tables) -> Door:
 
 def test_stop_is_recorded_and_feeds_no_model(door: Door) -> None:
     """A receipt and consent, in one; nothing waits and nobody is woken."""
-    accepted = door.accept(" Stop. ")
+    accepted = door.accept(" Stop ")
     assert (accepted.effect, accepted.wakes, accepted.reply) == ("consent", False, None)
     assert door.opted_out()
     assert door.waiting(accepted.conversation) == []
@@ -24,6 +25,48 @@ def test_stop_is_recorded_and_feeds_no_model(door: Door) -> None:
     assert receipt["effect"] == "consent"
     (consent,) = door.people(accepted.conversation, "consent#")
     assert (consent["state"], consent["by"], consent["at"]) == ("out", "SM1", door.clock.ms)
+
+
+def test_a_stop_that_the_carrier_does_not_know_is_answered(door: Door) -> None:
+    """It counts all the same; the carrier says nothing to it, so we confirm it, once each."""
+    accepted = door.accept("Please stop texting me, thanks!")
+    assert (accepted.effect, accepted.wakes) == ("consent", False)
+    assert "opted out" in str(accepted.reply)
+    assert door.opted_out()
+
+
+@pytest.mark.parametrize("word", ["YES", "unstop"])
+def test_yes_opts_in_only_who_is_out(door: Door, word: str) -> None:
+    """Otherwise it is an answer to a question: a text like any other."""
+    talk = door.accept(word, "SM1")
+    assert (talk.effect, door.waiting(talk.conversation)) == ("inbox", [word])
+    door.accept("STOP", "SM2")
+    assert door.accept(word, "SM3").effect == "consent"
+    assert not door.opted_out()
+    again = door.accept(word, "SM3")
+    assert (again.duplicate, again.wakes) == (True, False)
+
+
+def test_every_change_is_in_the_ledger(door: Door) -> None:
+    """State, when, by which message and how it was read: for good, in order, without words."""
+    accepted = door.accept("STOP", "SM1", opt_out_type="STOP")
+    door.clock.now += 1
+    door.accept("START", "SM2")
+    door.accept("START", "SM2")
+    log = door.people(accepted.conversation, "consent-log#")
+    assert [(e["state"], e["by"], e["how"]) for e in log] == [
+        ("out", "SM1", "carrier"),
+        ("in", "SM2", "word"),
+    ]
+    assert log[0]["at"] < log[1]["at"]
+    assert all("expires_at" not in entry for entry in log)
+
+
+def test_languages_are_the_operators_choice(tables: Tables) -> None:
+    """A word of a language that is not listed is conversation."""
+    english, french = Door(tables), Door(tables, policy=Policy(languages=("fr",)))
+    assert english.accept("arrêtez", "SM1").effect == "inbox"
+    assert french.accept("Arrêtez, s'il vous plaît !", "SM2").effect == "consent"
 
 
 def test_start_lifts_stop(door: Door) -> None:

@@ -125,7 +125,7 @@ class _StageDeadline:
 def waking(stage: Stage, limit: int = 25) -> Waking:
     """The sweep of the stage's tables."""
     wakeups = Wakeups("https://queue.test", lambda: stage.queue)
-    return Waking(stage.tables, wakeups, limit, stage.clock)
+    return Waking(stage.tables, wakeups, limit, clock=stage.clock, sleep=stage.clock.sleep)
 
 
 def run(stage: Stage, limit: int = 25) -> int:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from messaging.consent_words import LANGUAGES
 from messaging.inbound import InboundText
-from messaging.reserved_words import ReservedWord, carrier_answers, instruction, reserved_word
+from messaging.reserved_words import ReservedWord, Vocabulary, carrier_answers, instruction
+from stack import checks
 
 
 @pytest.mark.parametrize(
@@ -29,11 +31,24 @@ from messaging.reserved_words import ReservedWord, carrier_answers, instruction,
         ("opt out", ReservedWord.STOP),
         ("Opt-Out", ReservedWord.STOP),
         ("START", ReservedWord.START),
-        ("unstop", ReservedWord.START),
+        ("unstop", ReservedWord.AGREE),
+        ("Yes!", ReservedWord.AGREE),
+        ("please stop", ReservedWord.STOP),
+        ("Stop, thanks", ReservedWord.STOP),
+        ("Hello, please stop texting me now. Thank you!", ReservedWord.STOP),
+        ("STOP SENDING ME MESSAGES", ReservedWord.STOP),
+        ("Don\u2019t text me again", ReservedWord.STOP),
+        ("do not text me", ReservedWord.STOP),
+        ("unsubscribe me please", ReservedWord.STOP),
+        ("I want to opt out.", ReservedWord.STOP),
         ("HELP", ReservedWord.HELP),
         ("info?", ReservedWord.HELP),
-        ("yes", None),
-        ("Please stop", None),
+        ("yes please", None),
+        ("please help", None),
+        ("thank you", None),
+        ("stop the music, please", None),
+        ("how do I stop smoking", None),
+        ("please", None),
         ("stop it", None),
         ("help me with my homework", None),
         ("the end", None),
@@ -48,7 +63,44 @@ from messaging.reserved_words import ReservedWord, carrier_answers, instruction,
 )
 def test_words(text: str, word: ReservedWord | None) -> None:
     """A word counts when it is all that was said, in any case and with any punctuation."""
-    assert reserved_word(text) is word
+    assert Vocabulary().read(text) is word
+
+
+@pytest.mark.parametrize(
+    ("language", "stops", "starts", "helps", "talks"),
+    [
+        (
+            "de",
+            ["Stopp", "Bitte abmelden!", "KÜNDIGEN", "Keine SMS mehr"],
+            "starten",
+            "Hilfe",
+            "halt",
+        ),
+        ("es", ["Por favor, pare", "dar de baja", "No más mensajes"], "INICIAR", "ayuda", "para"),
+        ("fr", ["Arrêt", "arrêtez svp", "Ne m\u2019écrivez plus"], "commencer", "Aide", "fin"),
+        ("it", ["Basta, grazie", "disiscrivimi", "Non scrivermi più"], "inizia", "aiuto", "fine"),
+        ("nl", ["Stoppen aub", "afmelden", "Geen berichten meer"], "starten", "hulp", "nee"),
+        ("pt", ["Parar, por favor", "não quero mais mensagens"], "começar", "AJUDA", "para"),
+    ],
+)
+def test_words_of_other_languages(
+    language: str, stops: list[str], starts: str, helps: str, talks: str
+) -> None:
+    """Each stops, starts and asks; English goes on counting; a likely answer is no word."""
+    vocabulary = Vocabulary([language])
+    assert [vocabulary.read(words) for words in stops] == [ReservedWord.STOP] * len(stops)
+    assert vocabulary.read(starts) is ReservedWord.START
+    assert vocabulary.read(helps) is ReservedWord.HELP
+    assert vocabulary.read("please stop") is ReservedWord.STOP
+    assert vocabulary.read(talks) is None
+    assert Vocabulary().read(starts) is None
+
+
+def test_settings_know_the_languages() -> None:
+    """What a stack file may list is what there are words for."""
+    assert sorted(LANGUAGES) == sorted(checks.LANGUAGES)
+    with pytest.raises(ValueError, match="xx"):
+        Vocabulary(["xx"])
 
 
 def text(body: str = "hi", **changes: object) -> InboundText:
@@ -59,9 +111,11 @@ def text(body: str = "hi", **changes: object) -> InboundText:
 
 def test_the_carriers_reading_comes_first() -> None:
     """With Advanced Opt-Out the carrier knows words, and languages, that we do not."""
-    assert instruction(text("arrêt", opt_out_type="STOP")) is ReservedWord.STOP
-    assert instruction(text("arrêt", opt_out_type="SOMETHING_NEW")) is None
-    assert instruction(text("stop", opt_out_type="SOMETHING_NEW")) is ReservedWord.STOP
+    assert instruction(text("arrêt", opt_out_type="STOP"), Vocabulary()) is ReservedWord.STOP
+    assert instruction(text("arrêt", opt_out_type="SOMETHING_NEW"), Vocabulary()) is None
+    assert (
+        instruction(text("stop", opt_out_type="SOMETHING_NEW"), Vocabulary()) is ReservedWord.STOP
+    )
 
 
 @pytest.mark.parametrize(
@@ -69,6 +123,8 @@ def test_the_carriers_reading_comes_first() -> None:
     [
         (text("STOP"), True, True),
         (text("STOP"), False, False),
+        (text("please stop"), True, False),
+        (text("stopp"), True, False),
         (text("STOP", opt_out_type="STOP"), False, True),
         (text("STOP", address="whatsapp:+15550111"), True, False),
         (text("STOP", address="whatsapp:+15550111", opt_out_type="STOP"), True, True),

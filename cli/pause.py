@@ -1,0 +1,78 @@
+"""`dialtone pause` and `dialtone resume`: stop the models within seconds, without a deploy."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cli import options
+from cli.ages import show_age
+from cli.problems import reporting
+from cli.screen import remarks, results
+
+if TYPE_CHECKING:
+    from cli.target import Target
+
+
+@reporting
+def pause(
+    *,
+    stack: options.Stack = "local",
+    region: options.Region = None,
+    profile: options.Profile = None,
+    stack_file: options.StackFile = None,
+) -> None:
+    """Stop calling models, within seconds and without a deploy.
+
+    What arrives meanwhile is accepted and kept, STOP and START count as ever, and answers that
+    were already made are sent. Nobody is answered until `dialtone resume`.
+
+    For example:
+
+        dialtone pause --stack prod
+    """
+    from cli.target import open_target
+
+    target = open_target(stack, region, profile, stack_file)
+    _throw(target, paused=True)
+    remarks().print(f"next: dialtone resume {target.arguments}")
+
+
+@reporting
+def resume(
+    *,
+    stack: options.Stack = "local",
+    region: options.Region = None,
+    profile: options.Profile = None,
+    stack_file: options.StackFile = None,
+) -> None:
+    """Call models again, and answer what waited.
+
+    The sweep wakes the conversations that waited, `timing.resumePerSecond` a second, the longest
+    waiting of each shard first. `dialtone status` shows how many are left.
+
+    For example:
+
+        dialtone resume --stack prod
+    """
+    from cli.target import open_target
+
+    target = open_target(stack, region, profile, stack_file)
+    _throw(target, paused=False)
+    remarks().print(f"next: dialtone status --no-scan {target.arguments}")
+
+
+def _throw(target: Target, *, paused: bool) -> None:
+    import time
+
+    from conversation.stack_usage import FRESH_SECONDS
+    from conversation.switch import Switch
+
+    switch = Switch(target.tables)
+    before = switch.read()
+    after = switch.throw(paused=paused)
+    state = "paused" if paused else "running"
+    if before == after:
+        since = f" since {show_age(time.time() - after.at / 1000)} ago" if after.at else ""
+        results().print(f"stack {target.stack} is {state}{since} already; nothing was done")
+        return
+    results().print(f"stack {target.stack} is {state}; every worker knows in {FRESH_SECONDS:.0f} s")

@@ -1,0 +1,85 @@
+"""How a turn ends: its outcome, the words that go out, and what the memory keeps of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from conversation.exchange import Incoming
+from conversation.messages import Draft
+from conversation.models import ModelAnswer, ModelAttempt
+from conversation.outcomes import Outcome
+
+
+@dataclass
+class Ending:
+    """What one commit writes.
+
+    Attributes:
+        outcome: How the person's words ended.
+        text: The words to send; empty when nothing is to be sent.
+        drafts: The messages that the memory keeps, the reply last.
+        answer: The model's answer, when one answered.
+        attempts: What each model made of it.
+    """
+
+    outcome: Outcome
+    text: str
+    drafts: list[Draft]
+    answer: ModelAnswer | None = None
+    attempts: list[dict[str, Any]] = field(default_factory=list)
+
+    def after(self, opening: str) -> Ending:
+        """The same with something said before it; the memory keeps it as it is sent."""
+        text = f"{opening}\n\n{self.text}"
+        return replace(
+            self, text=text, drafts=[*self.drafts[:-1], replace(self.drafts[-1], text=text)]
+        )
+
+
+def answered(texts: Sequence[Incoming], answer: ModelAnswer) -> Ending:
+    """A model answered."""
+    said = {
+        "kind": "answer",
+        "model": answer.model,
+        "input_tokens": answer.input_tokens,
+        "output_tokens": answer.output_tokens,
+    }
+    drafts = [*_heard(texts, answered=True), Draft("ai", answer.text, said)]
+    attempts = [tried.item() for tried in answer.attempts]
+    return Ending(Outcome.ANSWERED, answer.text, drafts, answer, attempts)
+
+
+def apologised(texts: Sequence[Incoming], apology: str, attempts: Sequence[ModelAttempt]) -> Ending:
+    """No model answered in time; the person's words are kept."""
+    drafts = [*_heard(texts, answered=False), Draft("ai", apology, {"kind": "apology"})]
+    return Ending(Outcome.APOLOGISED, apology, drafts, None, [tried.item() for tried in attempts])
+
+
+def refused(notice: str) -> Ending:
+    """An allowance is used up: no model call, and the words are not kept.
+
+    Whoever floods us with texts fills neither the memory nor its bill.
+
+    Args:
+        notice: What the person is told; empty when they were told today already.
+    """
+    drafts = [Draft("ai", notice, {"kind": "notice"})] if notice else []
+    return Ending(Outcome.REFUSED, notice, drafts)
+
+
+def set_aside(text: str) -> Ending:
+    """The words broke their turn each time; empty `text` when nobody can be told."""
+    drafts = [Draft("ai", text, {"kind": "apology"})] if text else []
+    return Ending(Outcome.SET_ASIDE, text, drafts)
+
+
+def stopped() -> Ending:
+    """The person has opted out: nothing is said."""
+    return Ending(Outcome.STOPPED, "", [])
+
+
+def _heard(texts: Sequence[Incoming], *, answered: bool) -> list[Draft]:
+    """The person's words: kept whether or not they were answered."""
+    return [Draft("human", incoming.text, {"answered": answered}) for incoming in texts]

@@ -53,7 +53,33 @@ def watches(settings: StackSettings) -> dict[str, Watch]:
             "responder",
             "The carrier did not say whether it took a message, and nothing was found later.",
         ),
+        **_of_keys(),
     }
+
+
+def _of_keys() -> dict[str, Watch]:
+    """What can happen to a conversation's key or to what it sealed."""
+    found = {
+        "seal-broken": _watch(
+            "SealBroken",
+            "responder",
+            "Something stored is not what was sealed there: swapped, altered or brought from "
+            "elsewhere. The log has `seal broken` with the item; see who can write the tables.",
+        )
+    }
+    for service in ("webhook", "responder"):
+        found[f"key-lost-{service}"] = _watch(
+            "KeyLost",
+            service,
+            "A conversation has no key any more and cannot go on: put its `keys` item back, or "
+            "`dialtone rekey`.",
+        )
+        found[f"key-unavailable-{service}"] = _watch(
+            "KeyUnavailable",
+            service,
+            "KMS does not give the stack's key: disabled, throttled or denied. What waits is kept.",
+        )
+    return found
 
 
 def _watch(

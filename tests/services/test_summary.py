@@ -149,6 +149,26 @@ def test_a_failing_model_costs_only_the_notes(stage: Stage) -> None:
     assert [n for n in range(14) if f"fact{n}" not in told] == []
 
 
+def test_a_failing_store_costs_only_the_notes(stage: Stage) -> None:
+    """Whatever goes wrong behind a reply, its wake-up is dealt with."""
+
+    class Broken:
+        def __getattr__(self, operation: str) -> Any:
+            def call(**request: Any) -> Any:
+                if operation == "transact_write_items" and "'summary'" in repr(request):
+                    raise ValueError("no")
+                return getattr(stage.tables.client, operation)(**request)
+
+            return call
+
+    worker = stage.worker(replace(stage.tables, client=Broken()))
+    for number in range(6):
+        stage.text(f"fact{number}")
+        assert stage.attend(worker) is None
+    assert (len(stage.carrier.sent), stage.items("summary")) == (6, [])
+    assert folds(stage)
+
+
 def test_a_crash_while_folding_leaves_everything_as_it_was(stage: Stage) -> None:
     """The turn had been closed; the next one folds."""
 
@@ -277,6 +297,21 @@ def test_a_long_past_is_folded_bit_by_bit(stage: Stage) -> None:
     assert longest < 4000
 
 
+def test_a_call_takes_no_more_than_a_window(stage: Stage) -> None:
+    """Long messages are folded in portions, and none is passed over."""
+    history = DynamoDBHistory(stage.tables, stage.conversation, clock=stage.clock)
+    history.add_messages([HumanMessage(f"fact{n} " + "w" * 200) for n in range(16)])
+    settings = replace(SETTINGS, window_messages=20, window_tokens=240)
+    summaries = Summaries(stage.tables, stage.clock)
+    alone = folding(stage, summaries, settings=settings)
+    for _ in range(3):
+        alone.fold(stage.conversation, stage.generation, Deadline.after(20))
+    read = summaries.read(stage.conversation, stage.generation)
+    assert [n for n in range(read.through) if f"fact{n}" not in read.text] == []
+    assert read.through == 14
+    assert max(shown(prompt).count("w" * 200) for prompt in folds(stage)) == 4
+
+
 def test_long_words_leave_the_window_by_tokens(stage: Stage) -> None:
     """Few long messages fill a window too; the new words are always told whole."""
     stage.settings = replace(SETTINGS, window_messages=20, window_tokens=400)
@@ -329,12 +364,17 @@ class _Counting:
         return getattr(self._client, operation)
 
 
-def folding(stage: Stage, summaries: Summaries, model: Any = None) -> Folding:
+def folding(
+    stage: Stage,
+    summaries: Summaries,
+    model: Any = None,
+    settings: EngineSettings = SETTINGS,
+) -> Folding:
     """The folding alone."""
     models = [NamedModel("played:one", lambda: model or stage.model)]
     chain = ModelChain(models, sleep=lambda _: None)
     messages = Messages(stage.tables, stage.clock, 30)
-    return Folding(stage.tables, chain, SETTINGS, messages, summaries, clock=stage.clock)
+    return Folding(stage.tables, chain, settings, messages, summaries, clock=stage.clock)
 
 
 def test_what_notes_cost_is_counted(stage: Stage) -> None:
@@ -358,5 +398,5 @@ def test_no_time_no_notes(stage: Stage) -> None:
     stage.settings = replace(SETTINGS, summary=False)
     talk(stage, 10)
     summaries = Summaries(stage.tables, stage.clock)
-    folding(stage, summaries).fold(stage.conversation, stage.generation, Deadline.after(2))
+    folding(stage, summaries).fold(stage.conversation, stage.generation, Deadline.after(2.9))
     assert folds(stage) == []

@@ -15,6 +15,7 @@ from cli.completion import completion
 from cli.import_history import import_history
 from cli.pause import pause, resume
 from cli.redrive import redrive
+from cli.rekey import rekey
 from cli.secrets_check import check
 from cli.secrets_set import set_secret
 from cli.status import status
@@ -35,6 +36,7 @@ app.command()(status)
 app.command()(pause)
 app.command()(resume)
 app.command()(redrive)
+app.command()(rekey)
 app.command()(trace)
 app.command()(import_history)
 app.command()(completion)

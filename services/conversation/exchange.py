@@ -75,8 +75,10 @@ class Reply:
         text: The words to send; empty when nothing is to be sent.
         turn: The turn as committed.
         claim: The claim as it is after the commit; every further write needs it.
+        segments: SMS segments that the text takes, as they were counted.
     """
 
     text: str
     turn: Turn
     claim: Claim
+    segments: int = 0

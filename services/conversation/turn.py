@@ -9,7 +9,7 @@ the channel delivers what `Reply` holds. `docs/turn-protocol.md` has the rules.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from conversation import endings
@@ -47,6 +47,7 @@ class Engine:
         texts: The fixed sentences.
         clock: Epoch seconds.
         allowances: How much of it there is; None for no limits.
+        segments: How many SMS segments a reply takes; None where replies are no texts.
     """
 
     def __init__(
@@ -58,9 +59,11 @@ class Engine:
         clock: Clock = time.time,
         *,
         allowances: Allowances | None = None,
+        segments: Callable[[str], int] | None = None,
     ) -> None:
         self._tables = tables
         self._allowances = allowances
+        self._segments = segments or (lambda _text: 0)
         self._models = models
         self._settings = settings
         self._texts = texts or Texts()
@@ -207,7 +210,8 @@ class Engine:
             raise LeaseLostError(claim.conversation)
         # Known only now; delivery writes it when it closes the turn.
         turn.stages["commit"] = _lap(began)
-        return Reply(ending.text, turn, _after(claim, len(ending.drafts)))
+        after = _after(claim, len(ending.drafts))
+        return Reply(ending.text, turn, after, self._segments(ending.text))
 
     def _actions(self, claim: Claim, ending: Ending, turn: Turn) -> list[Action]:
         meta = (
@@ -225,7 +229,8 @@ class Engine:
             for number, draft in zip(turn.messages, ending.drafts, strict=True)
         ]
         expires = expiry(self._clock, self._settings.turn_days)
-        usage = counting(self._tables, turn, self._clock(), expires)
+        segments = self._segments(ending.text)
+        usage = counting(self._tables, turn, self._clock(), expires, segments=segments)
         return [meta, *messages, self._turns.putting(turn), *usage]
 
     def _turn(

@@ -27,7 +27,7 @@ class Used:
     Attributes:
         turns: Turns that were committed.
         tokens: Tokens read and written.
-        segments: SMS segments sent.
+        segments: SMS segments of what was said.
     """
 
     turns: int = 0
@@ -80,11 +80,14 @@ def read_usage(tables: Tables, person: str, now: float) -> Usage:
     return Usage(used.get(today, Used()), sum(used.values(), Used()), told)
 
 
-def counting(tables: Tables, turn: Turn, now: float, expires_at: int) -> list[Action]:
+def counting(
+    tables: Tables, turn: Turn, now: float, expires_at: int, *, segments: int = 0
+) -> list[Action]:
     """Part of a commit: count the turn for its person; nothing where there is none.
 
     The one update that may create its item: a day's counters begin with the day's first turn. A
-    refused turn used nothing and is counted apart; the notice that it carries is noted here.
+    refused turn used no model and is counted apart; the notice that it carries is noted here.
+    Segments are those of the reply as it will be sent, whatever the carrier makes of it.
     """
     person = person_of(turn.conversation)
     if person is None:
@@ -93,10 +96,12 @@ def counting(tables: Tables, turn: Turn, now: float, expires_at: int) -> list[Ac
         ":schema": SCHEMA,
         ":expires": max(expires_at, int(now) + _KEPT_DAYS * DAY_SECONDS),
         ":one": 1,
+        ":segments": segments,
     }
-    setting, adding = "SET #schema = :schema, expires_at = :expires", "ADD #refused :one"
+    setting = "SET #schema = :schema, expires_at = :expires"
+    adding = "ADD #segments :segments, #refused :one"
     if turn.outcome is not Outcome.REFUSED:
-        adding = "ADD turns :one, input_tokens :read, output_tokens :written"
+        adding = "ADD #segments :segments, turns :one, input_tokens :read, output_tokens :written"
         values |= {":read": turn.input_tokens, ":written": turn.output_tokens}
     elif turn.messages:
         setting += ", told_at = :now"

@@ -10,8 +10,6 @@ from conversation.outcomes import Outcome
 from conversation.stack_usage import StackUsage
 from conversation.turn import Reply
 from conversation.usage import Used
-from texting.rendering import render
-from texting.segments import count
 
 _METRICS = {
     Outcome.ANSWERED: "Answered",
@@ -45,7 +43,7 @@ class Accounting:
         used = Used(
             turns=int(turn.outcome is not Outcome.REFUSED),
             tokens=turn.input_tokens + turn.output_tokens,
-            segments=count(render(reply.text)).segments if reply.text else 0,
+            segments=reply.segments,
         )
         if used != Used():
             self._stack_usage.count(turn.conversation, used)

@@ -18,6 +18,7 @@ from messaging.accounting import Accounting
 from messaging.answering import Answering, Timing
 from messaging.inbox import Inbox
 from messaging.introduction import Introduction
+from messaging.profile import segments
 from messaging.settings import ResponderSettings
 from messaging.settling import Settling
 from messaging.wakeups import Wakeups
@@ -89,6 +90,7 @@ def build_engine(settings: ResponderSettings, tables: Tables, stack_usage: Stack
             stack=Limits.load(settings.stack_allowance),
             stack_usage=stack_usage,
         ),
+        segments=segments,
     )
 
 

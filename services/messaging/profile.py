@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from conversation.exchange import Incoming, Profile
 from messaging.inbox import OpenedText
+from texting.rendering import render
+from texting.segments import count
 
 STYLE = (
     "You are answering by text message. Write plain text without Markdown, in the language of "
@@ -22,3 +24,8 @@ def incoming(text: OpenedText, received_at: int) -> Incoming:
     noun = "attachment" if text.media == 1 else "attachments"
     note = f"({text.media} {noun} that you cannot see)"
     return Incoming(f"{words}\n{note}".strip(), received_at)
+
+
+def segments(text: str) -> int:
+    """How many segments the carrier bills for a reply, as it will be sent."""
+    return count(render(text)).segments if text else 0

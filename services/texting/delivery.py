@@ -36,7 +36,7 @@ from texting.reconciliation import Asked, sent_for
 from texting.rendering import render
 from texting.segments import count
 from texting.states import from_carrier
-from texting.tracking import News, count_segments, record
+from texting.tracking import News, record
 
 BEGIN_SECONDS: Final = 2.0
 """An attempt begins within this of the write that announced it, or not at all (rule 13)."""
@@ -247,7 +247,6 @@ class Delivery:
         match outcome:
             case Accepted(sid, status, code):
                 error = None if code is None else str(code)
-                count_segments(self._tables, turn, int(learnt["segments"]))
                 return self._close(claim, turn, News(from_carrier(status), (sid,), error, learnt))
             case Refused(code):
                 facts = {**learnt, "segments": 0}

@@ -10,13 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from conversation import observability
-from conversation.clocks import MILLISECONDS
 from conversation.outcomes import DeliveryState
-from conversation.persons import person_key, person_of
 from conversation.tables import ConditionFailedError, StoreBusyError, Tables, update
 from conversation.turns import Turn, turn_sk
-from conversation.usage import usage_sk
 from texting.states import follows
 
 _ATTEMPTS = 8
@@ -68,25 +64,6 @@ def record(tables: Tables, turn: Turn, news: News) -> Turn | None:
         else:
             return Turn.parse(item or {})
     raise StoreBusyError("others kept writing the turn's delivery")
-
-
-def count_segments(tables: Tables, turn: Turn, segments: int) -> None:
-    """Add to the person's day, which the turn's commit wrote; a counter is worth no failure."""
-    person = person_of(turn.conversation)
-    if person is None:
-        return
-    action = update(
-        tables.people,
-        person_key(person),
-        usage_sk(turn.created_at / MILLISECONDS),
-        "ADD #segments :segments",
-        condition="attribute_exists(pk)",
-        values={":segments": segments},
-    )
-    try:
-        tables.write(action)
-    except (ConditionFailedError, StoreBusyError):
-        observability.logger().warning("segments not counted", extra={"turn": turn.id})
 
 
 def _changes(turn: Turn, news: News) -> dict[str, Any]:

@@ -38,7 +38,7 @@ def test_pausing_twice_changes_nothing(dialtone: Dialtone, stack: Any) -> None:
 def test_status_says_that_the_stack_is_paused_and_what_it_used(
     dialtone: Dialtone, stack: Any
 ) -> None:
-    """Somebody who wonders about the silence finds the reason, and the use of today and the month."""
+    """Somebody who wonders about the silence finds its reason, and what was used."""
     StackUsage(stack.tables).count(stack.ada, Used(turns=3, tokens=1200, segments=4))
     assert json.loads(dialtone("status", "--json").stdout)["paused_since"] is None
     dialtone("pause")

@@ -36,20 +36,20 @@ CLAUDE = "arn:aws:bedrock:us-east-1::foundation-model/anthropic.claude-v1:0"
 # What each function calls, read from its code; what is not here is denied.
 CALLS: dict[str, dict[str, set[str]]] = {
     "webhook": {
-        TABLES["people"]: {"GetItem", "PutItem", "UpdateItem"},
+        TABLES["people"]: {"GetItem", "PutItem", "UpdateItem", "Query"},
         TABLES["conversations"]: {"PutItem", "UpdateItem"},
         TABLES["keys"]: {"GetItem", "PutItem", "ConditionCheckItem"},
     },
     "status": {TABLES["conversations"]: {"GetItem", "UpdateItem"}},
     "responder": {
-        TABLES["people"]: {"GetItem", "UpdateItem", "ConditionCheckItem"},
+        TABLES["people"]: {"GetItem", "UpdateItem", "ConditionCheckItem", "Query"},
         TABLES["conversations"]: {
             *("GetItem", "PutItem", "UpdateItem", "DeleteItem", "ConditionCheckItem", "Query"),
         },
         TABLES["keys"]: {"GetItem", "ConditionCheckItem"},
     },
     "sweep": {
-        TABLES["people"]: {"GetItem", "PutItem", "UpdateItem"},
+        TABLES["people"]: {"GetItem", "PutItem", "UpdateItem", "Query"},
         TABLES["conversations"]: {"GetItem", "PutItem", "UpdateItem", "Query"},
         TABLES["keys"]: {"GetItem", "PutItem", "ConditionCheckItem"},
         PENDING: {"Query"},

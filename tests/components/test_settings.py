@@ -213,7 +213,8 @@ def _sections(model: type[BaseModel]) -> list[type[BaseModel]]:
 def test_every_setting_is_described_with_its_unit(section: type[BaseModel]) -> None:
     """Each setting has a sentence and a default; a number's name says what it counts."""
     units = re.compile(
-        r"(seconds|minutes|days|megabytes|messages|tokens|concurrency|per_shard|per_second|burst)$"
+        r"(seconds|minutes|days|megabytes|messages|tokens|concurrency|per_shard|per_second|burst"
+        r"|per_day|per_month)$"
     )
     for name, field in section.model_fields.items():
         assert (field.description or "").endswith((".", "!")), name

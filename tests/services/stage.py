@@ -28,6 +28,7 @@ from messaging.accounting import Accounting
 from messaging.answering import Answering, Timing
 from messaging.inbox import Inbox
 from messaging.introduction import Introduction
+from messaging.profile import segments
 from messaging.settling import Settling
 from messaging.wakeups import Wakeups
 from texting.carrier_outcomes import Accepted, CarrierMessage, SendOutcome
@@ -197,7 +198,9 @@ class Stage:
             stack_usage=StackUsage(tables, self.clock),
             clock=self.clock,
         )
-        return Engine(tables, chain, self.settings, clock=self.clock, allowances=allowances)
+        return Engine(
+            tables, chain, self.settings, clock=self.clock, allowances=allowances, segments=segments
+        )
 
     def worker(self, tables: Tables | None = None, timing: Timing = TIMING) -> Answering:
         """A responder, by default over the stage's own tables."""

@@ -58,12 +58,10 @@ def test_tokens_are_an_allowance(stage: Stage) -> None:
     stage.person_limits = Limits(tokens_per_day=1)
     stage.text("hello")
     stage.attend()
-    key = {"pk": stage.conversation, "sk": day(stage)["sk"]}
     usage = read_usage(stage.tables, stage.person, stage.clock())
     assert usage.day.tokens == day(stage)["input_tokens"] + day(stage)["output_tokens"]
-    stage.tables.client.tables[stage.tables.people][tuple(key.values())]["input_tokens"] = {
-        "N": "9"
-    }
+    person = stage.tables.client.tables[stage.tables.people]
+    person[stage.conversation, day(stage)["sk"]]["input_tokens"] = {"N": "9"}
     assert turns(stage, 1) == ["refused"]
 
 
@@ -104,6 +102,16 @@ def test_one_person_uses_up_nobody_elses(stage: Stage) -> None:
     assert allowances is not None
     assert allowances.spent(stage.conversation)
     assert allowances.spent("person#somebody-else") is None
+
+
+def test_segments_are_counted_with_the_commit(stage: Stage) -> None:
+    """As the reply will be sent: 200 letters are two of them, a notice is one."""
+    stage.model.script = lambda _messages: "x" * 200
+    turns(stage, 1)
+    assert day(stage)["segments"] == 2
+    stage.person_limits = Limits(turns_per_day=1)
+    turns(stage, 2)
+    assert day(stage)["segments"] == 3
 
 
 def test_the_stack_has_an_allowance_of_its_own(stage: Stage) -> None:

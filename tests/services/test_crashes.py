@@ -65,7 +65,7 @@ def test_a_worker_killed_at_any_write_is_finished_by_the_next(
 
 
 def test_a_turn_has_six_writes(memory: MemoryDynamoDB, memory_tables: Tables) -> None:
-    """Claim, commit, announcement, segments, the turn's end, its closing: all killed above."""
+    """Claim, commit, stack's counter, announcement, turn's end, closing: all killed above."""
     stage = Stage(memory_tables)
     stage.text("hello")
     killer = Killer(memory, -1, "after")

@@ -10,7 +10,6 @@ import pytest
 
 from conversation.outcomes import DeliveryState, Outcome, TurnState
 from conversation.tables import Tables, put
-from conversation.usage import counting
 from tests.services.texting_parts import PERSON, PUBLIC, SENDER, Clock
 from tests.services.texting_scene import Scene
 from texting.carrier_outcomes import Accepted, NotSent, Refused, SendOutcome
@@ -47,17 +46,6 @@ def test_whatsapp_is_answered_on_whatsapp(scene: Scene) -> None:
     scene.delivery.deliver(claim, turn)
     (sent,) = scene.carrier.sent
     assert (sent["sender"], sent["to"]) == ("whatsapp:+15550100", "whatsapp:+15550111")
-
-
-def test_segments_are_counted_for_the_person(scene: Scene) -> None:
-    """What was sent is added to the day that the turn's commit wrote."""
-    claim, turn = scene.open.answered("x" * 200)
-    (day,) = counting(scene.tables, turn, scene.clock(), 1)
-    scene.tables.write(day)
-    scene.delivery.deliver(claim, turn)
-    scene.tables.write(day)
-    (usage,) = scene.tables.query(scene.tables.people, scene.open.conversation, "usage#", limit=5)
-    assert (usage["segments"], usage["turns"]) == (2, 2)
 
 
 @pytest.mark.parametrize("code", [21610, 63016, 21211, 21617])

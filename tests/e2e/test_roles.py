@@ -95,6 +95,24 @@ def write_secret(stack: LocalStack, function: str) -> None:
     client.put_secret_value(SecretId=stack.outputs["carrierSecretArn"], SecretString="{}")
 
 
+def use_key(operation: str) -> Attempt:
+    """An attempt to wrap or unwrap a seed with the stack's key, not through a store."""
+
+    def attempt(stack: LocalStack, function: str) -> None:
+        key = stack.outputs["keyArn"]
+        context = {"conversation": "person#role-test"}
+        wrapped = stack.aws("kms").encrypt(KeyId=key, Plaintext=b"seed", EncryptionContext=context)[
+            "CiphertextBlob"
+        ]
+        client = stack.client_as(function, "kms")
+        if operation == "wrap":
+            client.encrypt(KeyId=key, Plaintext=b"seed", EncryptionContext=context)
+        else:
+            client.decrypt(KeyId=key, CiphertextBlob=wrapped, EncryptionContext=context)
+
+    return attempt
+
+
 def become(other: str) -> Attempt:
     """An attempt to call another function."""
 
@@ -124,6 +142,7 @@ ACCEPTING = {
     **table_attempts(CONVERSATIONS, "Put", "Update"),
     "send a wake-up": send("wakeupQueueUrl"),
     "read the secret": read_secret,
+    "wrap a key": use_key("wrap"),
 }
 ALLOWED: dict[str, dict[str, Attempt]] = {
     "webhook": ACCEPTING,
@@ -138,6 +157,7 @@ ALLOWED: dict[str, dict[str, Attempt]] = {
         "send a wake-up": send("wakeupQueueUrl"),
         "receive wake-ups": receive("wakeupQueueUrl"),
         "read the secret": read_secret,
+        "unwrap a key": use_key("unwrap"),
     },
     "sweep": {**ACCEPTING, **table_attempts(CONVERSATIONS, "Get", "Query", "QueryIndex")},
 }
@@ -153,6 +173,7 @@ NOBODY = {
 }
 DENIALS: dict[str, dict[str, Attempt]] = {
     "webhook": {
+        "unwrap a key": use_key("unwrap"),
         **table_attempts(CONVERSATIONS, "Get", "Query", "QueryIndex", "Delete"),
         "receive wake-ups": receive("wakeupQueueUrl"),
     },
@@ -160,6 +181,8 @@ DENIALS: dict[str, dict[str, Attempt]] = {
         **table_attempts(PEOPLE, "Get", "Put", "Update"),
         **table_attempts(KEYS, "Get", "Put"),
         **table_attempts(CONVERSATIONS, "Put", "Query", "Delete"),
+        "wrap a key": use_key("wrap"),
+        "unwrap a key": use_key("unwrap"),
         "send a wake-up": send("wakeupQueueUrl"),
         "receive wake-ups": receive("wakeupQueueUrl"),
     },
@@ -167,8 +190,10 @@ DENIALS: dict[str, dict[str, Attempt]] = {
         **table_attempts(PEOPLE, "Put"),
         **table_attempts(CONVERSATIONS, "QueryIndex"),
         **table_attempts(KEYS, "Put"),
+        "wrap a key": use_key("wrap"),
     },
     "sweep": {
+        "unwrap a key": use_key("unwrap"),
         **table_attempts(CONVERSATIONS, "Delete"),
         "receive wake-ups": receive("wakeupQueueUrl"),
     },

@@ -61,8 +61,8 @@ class Waking:
             How many conversations were woken.
         """
         position = self._switch.read()
-        observability.count("Paused", int(position.paused))
         if position.paused:
+            observability.count("Paused")
             return 0  # What is due stays due.
         woken: set[str] = set()
         now = milliseconds(self._clock)

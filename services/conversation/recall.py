@@ -6,7 +6,7 @@ Owns the prompt, and knows when the next one will leave something out that no su
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
 
@@ -41,6 +41,7 @@ class Recall:
         models: The chain of models, which also writes the summaries.
         settings: What the operator decides.
         clock: Epoch seconds.
+        may_spend: Whether a conversation may still use tokens.
     """
 
     def __init__(
@@ -49,7 +50,10 @@ class Recall:
         models: ModelChain,
         settings: EngineSettings,
         clock: Clock = time.time,
+        *,
+        may_spend: Callable[[str], bool] = lambda _: True,
     ) -> None:
+        self._may_spend = may_spend
         self._settings = settings
         self._messages = Messages(tables, clock, settings.message_days)
         self._summaries = Summaries(tables, clock, settings.message_days)
@@ -91,6 +95,8 @@ class Recall:
         if generation is None:
             return 0
         try:
+            if not self._may_spend(conversation):
+                return 0
             return self._folding.fold(conversation, generation, deadline.less(_RESERVE_SECONDS))
         except Exception as error:  # noqa: BLE001  the reply is out: nothing may fail its turn now
             observability.count("FoldFailed")

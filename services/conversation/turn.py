@@ -71,7 +71,7 @@ class Engine:
         self._lease = Lease(tables, clock)
         self._turns = Turns(tables)
         self._messages = Messages(tables, clock, settings.message_days)
-        self._recall = Recall(tables, models, settings, clock)
+        self._recall = Recall(tables, models, settings, clock, may_spend=self._may_spend)
 
     def warm(self) -> None:
         """Build what the first answer needs, while there is time for it."""
@@ -148,6 +148,9 @@ class Engine:
         return self._commit(
             claim, ending, extra_items, reply_to=reply_to, stages={}, deadline=deadline
         )
+
+    def _may_spend(self, conversation: str) -> bool:
+        return not (self._allowances and self._allowances.spent(conversation))
 
     def _refusal(self, claim: Claim) -> Ending | None:
         """How the turn ends when an allowance is used up: before anything is loaded or opened."""

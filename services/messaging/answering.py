@@ -160,8 +160,8 @@ class Answering:
 
     def _tidy(self, conversation: str, deadline: Deadline) -> None:
         """Nothing waits: there is time to keep notes of what the next window has no room for."""
-        tokens = self._engine.tidy(conversation, deadline)
-        if tokens:
+        paused = self._switch.position().paused
+        if not paused and (tokens := self._engine.tidy(conversation, deadline)):
             self._accounting.tidied(conversation, tokens)
 
     def _is_paused(self, meta: Meta) -> bool:

@@ -24,7 +24,9 @@ from conversation.vault import ForeignSeedError, KeyUnavailableError
 __all__ = ["ForgottenError", "KeyLostError", "KeyRecord", "KeyUnavailableError", "Keys"]
 
 _META = "meta"
+_LISTED = "conversation#"
 _ATTEMPTS = 4
+_PAGE = 50
 
 
 class KeyLostError(Exception):
@@ -202,7 +204,7 @@ class Keys:
         if person_id is not None:
             listed = {
                 "pk": person_key(person_id),
-                "sk": f"conversation#{conversation}",
+                "sk": f"{_LISTED}{conversation}",
                 "generation": record.generation,
                 "created_at": record.created_at,
                 "schema": SCHEMA,
@@ -226,6 +228,18 @@ class Keys:
         public_key = Seals(conversation, generation, seed).public_key
         born = milliseconds(self._clock)
         return KeyRecord(conversation, generation, public_key, wrapped, born)
+
+
+def conversations_of(tables: Tables, person_id: str) -> list[str]:
+    """A person's conversations: `people` lists each, written with its key."""
+    found: list[str] = []
+    after: str | None = None
+    while True:
+        page = tables.query(tables.people, person_key(person_id), _LISTED, limit=_PAGE, after=after)
+        found += [item["sk"].removeprefix(_LISTED) for item in page]
+        if len(page) < _PAGE:
+            return found
+        after = page[-1]["sk"]
 
 
 def _lost(conversation: str) -> KeyLostError:

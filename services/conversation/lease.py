@@ -15,13 +15,11 @@ from typing import Any
 from conversation.clocks import MILLISECONDS, Clock, milliseconds
 from conversation.ids import shard_of
 from conversation.items import Item
-from conversation.meta import Claim, Meta, OpenTurn
+from conversation.meta import META, Claim, Meta, OpenTurn
 from conversation.outcomes import TurnState
 from conversation.tables import Action, ConditionFailedError, Tables, update
 
-__all__ = ["Claim", "Lease", "LeaseLostError", "Meta", "OpenTurn"]
-
-META = "meta"
+__all__ = ["META", "Claim", "Lease", "LeaseLostError", "Meta", "OpenTurn"]
 
 
 class LeaseLostError(Exception):

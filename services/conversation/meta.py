@@ -8,6 +8,9 @@ from typing import Any
 from conversation.items import Item
 from conversation.outcomes import TurnState
 
+META = "meta"
+"""Sort key of the item."""
+
 
 @dataclass(frozen=True)
 class OpenTurn:
@@ -58,6 +61,8 @@ class Meta:
         lease_until: Epoch milliseconds; 0 when nobody holds the lease.
         generation: Key generation; None before the first and after FORGET.
         open_turn: The turn to finish first.
+        forget_asked: The message that confirmed a FORGET which nobody has begun yet.
+        forgetting: The latest generation of which a FORGET has something left to delete.
     """
 
     conversation: str
@@ -66,6 +71,8 @@ class Meta:
     lease_until: int = 0
     generation: str | None = None
     open_turn: OpenTurn | None = None
+    forget_asked: str | None = None
+    forgetting: str | None = None
 
     @classmethod
     def parse(cls, conversation: str, item: Item | None) -> Meta:
@@ -79,6 +86,8 @@ class Meta:
             lease_until=item.get("lease_until", 0),
             generation=item.get("generation"),
             open_turn=OpenTurn.parse(turn) if turn else None,
+            forget_asked=item.get("forget_asked"),
+            forgetting=item.get("forgetting"),
         )
 
 

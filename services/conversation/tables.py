@@ -115,7 +115,7 @@ class Tables:
         Args:
             table: The table's name.
             pk: The partition.
-            prefix: Beginning of the sort key.
+            prefix: Beginning of the sort key; empty for the whole partition.
             limit: Most items to read.
             newest_first: Descend instead of ascend.
             after: Sort key to go on from (exclusive), for the next page.
@@ -123,11 +123,14 @@ class Tables:
         """
         request: dict[str, Any] = {
             "TableName": table,
-            "KeyConditionExpression": "pk = :pk AND begins_with(sk, :prefix)",
-            "ExpressionAttributeValues": to_item({":pk": pk, ":prefix": prefix}),
+            "KeyConditionExpression": "pk = :pk",
+            "ExpressionAttributeValues": to_item({":pk": pk}),
             "ScanIndexForward": not newest_first,
             "ConsistentRead": True,
         }
+        if prefix:  # DynamoDB takes no empty one.
+            request["KeyConditionExpression"] += " AND begins_with(sk, :prefix)"
+            request["ExpressionAttributeValues"] |= to_item({":prefix": prefix})
         if after is not None:
             request["ExclusiveStartKey"] = to_item(key(pk, after))
         found: list[dict[str, Any]] = []
@@ -233,7 +236,7 @@ def update(
 
 
 def delete(
-    table: str, pk: str, sk: str, *, condition: str = "", values: Item | None = None
+    table: str, pk: str, sk: str | None, *, condition: str = "", values: Item | None = None
 ) -> Action:
     """A deletion."""
     return {"Delete": _request(table, {"Key": to_item(key(pk, sk))}, condition, values)}

@@ -119,10 +119,11 @@ class Inbox:
     def waiting(self, conversation: str, generation: str | None) -> list[WaitingText]:
         """Texts that wait, in order, at least one more than a turn takes if there are.
 
-        Skips texts that were set aside. Texts of another generation were forgotten with it: they
+        Skips texts that were set aside. Texts of an older generation were forgotten with it: they
         leave the inbox here (rule 16).
         """
         found: list[WaitingText] = []
+        foreign: list[str] = []
         after: str | None = None
         while len(found) <= TURN_TEXTS:
             page = self._tables.query(
@@ -134,10 +135,11 @@ class Inbox:
                 if item["generation"] == generation:
                     found.append(_parse(item))
                 else:
-                    self._forget(conversation, item["sk"])
+                    foreign.append(item["sk"])
             if len(page) < _PAGE:
                 break
             after = page[-1]["sk"]
+        self._end_forgotten(conversation, generation, foreign)
         return found
 
     def open(self, conversation: str, waiting: WaitingText) -> OpenedText:
@@ -220,8 +222,15 @@ class Inbox:
             return False
         return True
 
-    def _forget(self, conversation: str, sk: str) -> None:
-        self._tables.write(delete(self._tables.conversations, conversation, sk))
+    def _end_forgotten(self, conversation: str, generation: str | None, found: list[str]) -> None:
+        """End texts of another generation than the caller read, if theirs is the older one.
+
+        It is when the caller's is still the conversation's: a generation is never used again. Else
+        the caller's is the old one, and these are the first texts of the new conversation.
+        """
+        if found and self._keys.find(conversation) == generation:
+            for sk in found:
+                self._tables.write(delete(self._tables.conversations, conversation, sk))
 
 
 def leading_run(waiting: Sequence[WaitingText]) -> list[WaitingText]:

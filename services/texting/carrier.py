@@ -1,4 +1,4 @@
-"""The carrier's REST API, through its SDK: send a text, list texts.
+"""The carrier's REST API, through its SDK: send a text, list texts, delete them.
 
 Owns what an attempt's outcome can be and how the SDK's and the network's errors map to it; decides
 nothing about retries (`delivery` does) and stores nothing. Creating a message has no idempotency
@@ -37,6 +37,9 @@ _MOST_LISTED: Final = 1000
 _ORDER_SLACK_MS: Final = 60_000
 
 _UNAUTHORISED: Final = 401
+# https://www.twilio.com/docs/api/errors/20404 and 20009; a 404 without it may be any proxy's.
+_GONE: Final = 20404
+_NOT_COMPLETE: Final = 20009
 _ACCOUNT_STATUSES: Final = frozenset({401, 403, 404})
 _RATE_LIMITED: Final = 429
 _AMBIGUOUS_CLIENT_STATUSES: Final = frozenset({408, 409, 425})
@@ -124,6 +127,28 @@ class Carrier:
             CarrierUnavailableError: The carrier could not be asked.
         """
         return [message for message in self._list(sender, since) if message.direction == "inbound"]
+
+    def erase(self, sid: str) -> bool:
+        """Delete the carrier's copy of a message, ours or theirs, for good.
+
+        Returns:
+            Whether it is gone. False when the carrier has not finished with it: it refuses that
+            for minutes after a message came or went (error 20009).
+
+        Raises:
+            CarrierUnavailableError: The carrier could not be asked, or would not.
+        """
+        try:
+            self._messages()(sid).delete()
+        except TwilioException as error:
+            code = int(getattr(error, "code", 0) or 0)
+            if code in {_GONE, _NOT_COMPLETE}:
+                return code == _GONE
+            self._refusal(error)
+            raise CarrierUnavailableError(_describe(error)) from error
+        except (requests.RequestException, ValueError, *_NO_ACCOUNT) as error:
+            raise CarrierUnavailableError(type(error).__name__) from error
+        return True
 
     def _list(self, to: str, since: int) -> list[CarrierMessage]:
         try:

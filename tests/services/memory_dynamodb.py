@@ -61,7 +61,7 @@ class MemoryDynamoDB:
         found = [
             item
             for item in items
-            if item["pk"]["S"] == values[":pk"] and item["sk"]["S"].startswith(values[":prefix"])
+            if item["pk"]["S"] == values[":pk"] and item["sk"]["S"].startswith(values.get(":prefix", ""))
         ]
         found.sort(key=lambda item: item["sk"]["S"], reverse=not request["ScanIndexForward"])
         after = request.get("ExclusiveStartKey", {}).get("sk", {}).get("S")

@@ -254,8 +254,16 @@ def test_a_text_of_a_forgotten_generation_is_dropped(stage: Stage, memory: Memor
     stage.text("hello")
     item = memory.tables[stage.tables.conversations][stage.conversation, "meta"]
     item["generation"] = {"S": "another"}
+    memory.tables[stage.tables.keys][stage.conversation, ""]["generation"] = {"S": "another"}
     assert stage.attend() is None
     assert (stage.items("inbox#"), stage.model.seen) == ([], [])
+
+
+def test_a_text_of_a_newer_generation_waits(stage: Stage) -> None:
+    """A worker that read `meta` before a FORGET does not end what came after it."""
+    stage.text("hello")
+    assert stage.inbox.waiting(stage.conversation, "the one before") == []
+    assert len(stage.items("inbox#")) == 1
 
 
 def test_a_worker_without_time_says_so(stage: Stage) -> None:

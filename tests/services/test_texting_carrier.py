@@ -55,6 +55,9 @@ def api() -> Iterator[Api]:
         def do_POST(self) -> None:
             self.answer()
 
+        def do_DELETE(self) -> None:
+            self.answer()
+
         def answer(self) -> None:
             length = int(self.headers.get("Content-Length") or 0)
             form = parse_qs(self.rfile.read(length).decode())
@@ -65,9 +68,11 @@ def api() -> Iterator[Api]:
             data = body if isinstance(body, bytes) else json.dumps(body).encode()
             self.send_response(api.status)
             self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(data)))
+            if api.status != 204:
+                self.send_header("Content-Length", str(len(data)))
             self.end_headers()
-            self.wfile.write(data)
+            if api.status != 204:
+                self.wfile.write(data)
 
         def log_message(self, *_: Any) -> None:
             """Nothing to say."""
@@ -353,3 +358,33 @@ def test_listing_without_a_connection() -> None:
         carrier("http://carrier.invalid").list_inbound("+15550100", 0)
     with pytest.raises(CarrierUnavailableError):
         carrier("http://carrier.invalid", Vault({})).list_inbound("+15550100", 0)
+
+
+def no_such(status: int, code: int) -> dict[str, Any]:
+    """An error of the API."""
+    return {"status": status, "code": code, "message": "no"}
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "gone"),
+    [
+        (204, None, True),
+        (404, no_such(404, 20404), True),
+        (409, no_such(409, 20009), False),
+        (400, no_such(400, 20009), False),
+    ],
+)
+def test_a_copy_is_gone_or_not_yet(api: Api, status: int, body: Any, *, gone: bool) -> None:
+    """Deleted, deleted before, or not finished with: the last is asked for again later."""
+    api.status, api.body = status, body
+    assert carrier(api.url).erase("SM1") is gone
+    [(method, path, _, _)] = api.seen
+    assert (method, path) == ("DELETE", "/carrier/2010-04-01/Accounts/AC1/Messages/SM1.json")
+
+
+@pytest.mark.parametrize(("status", "code"), [(401, 20003), (404, 0), (429, 20429), (500, 0)])
+def test_a_copy_that_nobody_can_be_asked_for(api: Api, status: int, code: int) -> None:
+    """Credentials, limits and outages are no answer: FORGET is not done."""
+    api.status, api.body = status, no_such(status, code)
+    with pytest.raises(CarrierUnavailableError):
+        carrier(api.url).erase("SM1")

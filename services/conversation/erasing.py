@@ -1,0 +1,186 @@
+"""What a FORGET leaves behind its key: the carrier's copies, then every item (rule 16).
+
+Each deletion is progress of its own, so whoever comes next goes on where the last one died. Knows
+no carrier: who deletes copies is given.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Protocol
+
+from conversation import observability
+from conversation.clocks import Clock, milliseconds
+from conversation.deadline import Deadline
+from conversation.forgotten import FORGET, Forgotten
+from conversation.items import Item
+from conversation.persons import person_key, person_of
+from conversation.tables import ConditionFailedError, Tables, delete, update
+
+_PAGE = 50
+_RECEIPT = "receipt#"
+_TURN = "turn#"
+
+
+class CopiesUnavailableError(Exception):
+    """Whoever holds copies cannot be asked to delete them now."""
+
+
+class Copies(Protocol):
+    """Who holds copies of what was said."""
+
+    def erase(self, sid: str) -> bool:
+        """Delete one; False when it cannot be deleted yet.
+
+        Raises:
+            CopiesUnavailableError: Nobody can be asked now.
+        """
+
+
+@dataclass
+class _Asked:
+    """Asks for deletions until the first that finds nobody: then the rest wait too."""
+
+    copies: Copies
+    available: bool = True
+
+    def erase(self, sid: str) -> bool:
+        try:
+            return self.available and self.copies.erase(sid)
+        except CopiesUnavailableError:
+            self.available = False
+            return False
+
+
+class Erasing:
+    """Erases what belongs to a forgotten generation.
+
+    Args:
+        tables: The tables.
+        copies: Who holds copies.
+        clock: Epoch seconds.
+    """
+
+    def __init__(self, tables: Tables, copies: Copies, clock: Clock = time.time) -> None:
+        self._tables = tables
+        self._copies = copies
+        self._clock = clock
+
+    def erase(self, forgotten: Forgotten, deadline: Deadline) -> bool:
+        """Go on where it was left. Safe to run twice at the same time.
+
+        Returns:
+            Whether nothing is left to do; else time was up, or copies could not be deleted yet.
+        """
+        copies = _Asked(self._copies)
+        heard = self._erase_heard(forgotten, copies, deadline)
+        kept = self._erase_items(forgotten, copies, deadline)
+        if deadline.expired:
+            return False
+        if kept or not heard:
+            observability.count("CopiesKept", kept + (not heard))
+            return False
+        last = delete(self._tables.conversations, forgotten.conversation, forgotten.sk)
+        self._tables.write(last)
+        extra = {"conversation": forgotten.conversation}
+        observability.logger().info("forgotten", extra=extra)
+        return True
+
+    def _erase_heard(self, forgotten: Forgotten, copies: _Asked, deadline: Deadline) -> bool:
+        """The carrier's copies of what the person texted: their receipts know them.
+
+        The receipts stay, so that a late retry of the carrier brings nothing back.
+        """
+        person = person_of(forgotten.conversation)
+        if person is None or forgotten.heard:
+            return True
+        after, gone = forgotten.receipts_after, True
+        while True:
+            page = self._tables.query(
+                self._tables.people, person_key(person), _RECEIPT, limit=_PAGE, after=after
+            )
+            for receipt in page:
+                if deadline.expired:
+                    return False
+                if receipt.get("generation") == forgotten.generation:
+                    gone = copies.erase(receipt["sk"].removeprefix(_RECEIPT)) and gone
+            if len(page) < _PAGE:
+                break
+            after = page[-1]["sk"]
+            if gone:
+                self._note(forgotten, receipts_after=after)
+        if gone:
+            self._note(forgotten, heard=True)
+        return gone
+
+    def _erase_items(self, forgotten: Forgotten, copies: _Asked, deadline: Deadline) -> int:
+        """Every item of the generation, a turn's once its copies are gone.
+
+        Returns:
+            How many turns are kept until then.
+        """
+        kept, after = 0, None
+        while True:
+            page = self._tables.query(
+                self._tables.conversations, forgotten.conversation, "", limit=_PAGE, after=after
+            )
+            for item in page:
+                if deadline.expired:
+                    return kept
+                if item.get("generation") != forgotten.generation or item["sk"].startswith(FORGET):
+                    continue
+                if item["sk"].startswith(_TURN):
+                    kept += not self._erase_turn(forgotten, item, copies)
+                else:
+                    self._delete(forgotten, item["sk"])
+            if len(page) < _PAGE:
+                return kept
+            after = page[-1]["sk"]
+
+    def _erase_turn(self, forgotten: Forgotten, item: Item, copies: _Asked) -> bool:
+        sids: list[str] = item.get("carrier_sids", [])
+        ours_is_under_way = item["sk"] == f"{_TURN}{forgotten.sending}" and not sids
+        if ours_is_under_way and milliseconds(self._clock) < (forgotten.settled_at or 0):
+            return False
+        if not all(copies.erase(sid) for sid in sids):
+            return False
+        known = "carrier_sids = :sids" if sids else "attribute_not_exists(carrier_sids)"
+        return self._delete(forgotten, item["sk"], known, {":sids": sids} if sids else {})
+
+    def _delete(
+        self, forgotten: Forgotten, sk: str, known: str = "", values: Item | None = None
+    ) -> bool:
+        """Delete an item if it is of the forgotten generation still, and as it is known.
+
+        Returns:
+            False when there is something new to it: a report brought another copy's id.
+        """
+        action = delete(
+            self._tables.conversations,
+            forgotten.conversation,
+            sk,
+            condition="generation = :generation" + (f" AND {known}" if known else ""),
+            values={":generation": forgotten.generation, **(values or {})},
+        )
+        try:
+            self._tables.write(action)
+        except ConditionFailedError as error:
+            met = error.items[0] or {}
+            return met.get("generation") != forgotten.generation
+        return True
+
+    def _note(self, forgotten: Forgotten, **progress: str | bool) -> None:
+        """Remember how far the copies are; who resumed at the same time may have ended it."""
+        action = update(
+            self._tables.conversations,
+            forgotten.conversation,
+            forgotten.sk,
+            "SET " + ", ".join(f"#{name} = :{name}" for name in progress),
+            condition="attribute_exists(pk)",
+            values={f":{name}": value for name, value in progress.items()},
+        )
+        try:
+            self._tables.write(action)
+        except ConditionFailedError:
+            return

@@ -1,0 +1,356 @@
+"""FORGET: what goes, in which order, what stays, and that a crash at any write changes nothing."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from conversation.deadline import Deadline
+from conversation.erasing import CopiesUnavailableError
+from conversation.forgetting import Forgetting
+from conversation.forgotten import ASKED, asking
+from conversation.keys import ForgottenError, Keys
+from conversation.lease import LeaseLostError
+from conversation.tables import Tables, put
+from tests.services.memory_dynamodb import MemoryDynamoDB
+from tests.services.stage import Stage
+from tests.services.test_crashes import Killed, Killer
+
+SETTLED_SECONDS = 75.0
+
+
+@dataclass
+class PlayedCopies:
+    """A carrier that holds copies until it is asked to delete them.
+
+    Attributes:
+        erased: The ids it was asked for, in order.
+        kept: Ids that cannot be deleted yet.
+        away: Whether it cannot be asked at all.
+    """
+
+    erased: list[str] = field(default_factory=list)
+    kept: set[str] = field(default_factory=set)
+    away: bool = False
+
+    def erase(self, sid: str) -> bool:
+        """Delete a copy."""
+        if self.away:
+            raise CopiesUnavailableError
+        if sid in self.kept:
+            return False
+        self.erased.append(sid)
+        return True
+
+
+class Scene(Stage):
+    """A stage on which the person can be forgotten."""
+
+    def __init__(self, tables: Tables) -> None:
+        super().__init__(tables)
+        self.copies = PlayedCopies()
+
+    def heard(self, words: str) -> str:
+        """A text is accepted with its receipt."""
+        sid = self.text(words)
+        receipt = {
+            "pk": self.conversation,
+            "sk": f"receipt#{sid}",
+            "effect": "inbox",
+            "generation": self.generation,
+            "schema": 1,
+        }
+        self.tables.write(put(self.tables.people, receipt))
+        return sid
+
+    def ask(self) -> None:
+        """The person's confirmed FORGET is accepted."""
+        now = int(self.clock.now * 1000)
+        actions = asking(
+            self.tables, self.conversation, by="SMforget", at=now, look_after_seconds=20
+        )
+        self.tables.transact(actions)
+
+    def forgetting(self) -> Forgetting:
+        """A new worker's."""
+        return Forgetting(
+            self.tables, self.copies, settled_seconds=SETTLED_SECONDS, clock=self.clock
+        )
+
+    def resume(self) -> bool:
+        """Go on with what is left."""
+        return self.forgetting().resume(self.conversation, Deadline.after(30, self.clock))
+
+    def forget(self) -> bool:
+        """All of it."""
+        forgetting = self.forgetting()
+        forgetting.begin_all(self.conversation)
+        return forgetting.resume(self.conversation, Deadline.after(30, self.clock))
+
+    def renew(self) -> None:
+        """The person texts again: a new key."""
+        self.key = self.keys.ensure_record(self.conversation, self.person)
+        self.generation = self.key.generation
+
+    @property
+    def meta(self) -> dict[str, Any]:
+        """The item."""
+        return self.items("meta")[0]
+
+
+@pytest.fixture
+def scene(memory_tables: Tables) -> Scene:
+    """A conversation with one answered text and one that waits."""
+    scene = Scene(memory_tables)
+    scene.heard("my secret")
+    scene.attend()
+    scene.heard("one more")
+    return scene
+
+
+def test_forget_leaves_meta_alone_in_the_conversation(scene: Scene) -> None:
+    """Key, messages, turns and waiting texts go; `meta` stays, with its sequence."""
+    before = scene.meta
+    assert scene.forget()
+    assert scene.keys.find(scene.conversation) is None
+    assert [item["sk"] for item in scene.items("")] == ["meta"]
+    after = scene.meta
+    assert after["epoch"] > before["epoch"]
+    assert after["sequence"] == before["sequence"] == 2
+    assert after.keys().isdisjoint({"generation", "open_turn", "pending_at", "forgetting"})
+
+
+def test_people_is_as_it_was(scene: Scene, memory: MemoryDynamoDB) -> None:
+    """Consent, receipts, allowances and the list of conversations survive."""
+    before = memory.items(scene.tables.people)
+    assert scene.forget()
+    assert memory.items(scene.tables.people) == before
+    assert any(item["sk"].startswith("usage#") for item in before)
+
+
+def test_the_carriers_copies_go_both_ways(scene: Scene) -> None:
+    """What the person texted and what we answered, each asked for once."""
+    assert scene.forget()
+    assert sorted(scene.copies.erased) == [f"SM{0:032d}", f"SM{1:032x}", f"SM{2:032x}"]
+
+
+def test_the_next_text_begins_a_clean_conversation(scene: Scene) -> None:
+    """A new generation, numbers that go on, and a model that is shown nothing of before."""
+    before = scene.generation
+    scene.forget()
+    scene.renew()
+    assert scene.generation != before
+    scene.text("hello")
+    scene.attend()
+    assert [str(m.content) for m in scene.model.seen[-1][1:]] == ["hello"]
+    assert [item["sk"][-2:] for item in scene.items("message#")] == ["02", "03"]
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("number", range(1, 12))
+def test_a_crash_at_any_write_is_finished_by_the_next(
+    memory: MemoryDynamoDB, memory_tables: Tables, number: int, when: str
+) -> None:
+    """Whatever had been written, the sweep finds it due and the end is the same."""
+    scene = Scene(memory_tables)
+    scene.heard("my secret")
+    scene.attend()
+    scene.heard("one more")
+    scene.ask()
+    killer = Killer(memory, number, when)
+    try:
+        scene.forget()
+    except Killed:
+        assert due(scene), "nothing is in the index"
+        assert scene.forget()
+    else:
+        assert killer.writes < number
+    assert [item["sk"] for item in scene.items("")] == ["meta"]
+    assert scene.meta.keys().isdisjoint({"generation", "forget_asked", "forgetting"})
+    assert {f"SM{0:032d}", f"SM{1:032x}"} <= set(scene.copies.erased)
+
+
+def due(scene: Scene) -> bool:
+    """Whether the index, or nothing at all, is left: `meta` alone needs no sweep."""
+    items = scene.items("")
+    return any("pending_at" in item for item in items) or len(items) == 1
+
+
+def test_all_conversations_of_the_person_are_covered(scene: Scene) -> None:
+    """Also one that only `people` knows of; its request is the last to go."""
+    scene.keys.ensure("call#1", scene.person)
+    scene.ask()
+    begun = scene.forgetting().begin_all(scene.conversation)
+    assert begun == ["call#1", scene.conversation]
+    assert scene.keys.find("call#1") is None
+    assert scene.items(ASKED) == []
+
+
+def test_a_saved_copy_of_the_conversation_opens_nothing(
+    scene: Scene, memory: MemoryDynamoDB
+) -> None:
+    """Restored items and a restored `meta` find no key, also in a worker with the key cached."""
+    generation = scene.generation
+    scene.keys.seals(scene.conversation, generation)
+    saved = copy.deepcopy(memory.tables[scene.tables.conversations])
+    scene.forget()
+    memory.tables[scene.tables.conversations] = saved
+    with pytest.raises(Exception, match=r"person#") as lost:
+        Keys(scene.tables).seals(scene.conversation, generation)
+    assert type(lost.value).__name__ in {"ForgottenError", "KeyLostError"}
+
+
+def test_a_worker_that_is_answering_brings_nothing_back(scene: Scene) -> None:
+    """A FORGET in the middle of the model call: the commit fails, nothing is sent."""
+    sent = len(scene.carrier.sent)
+
+    def forgets(_messages: Any) -> str:
+        scene.forgetting().begin_all(scene.conversation)
+        return "your secret is"
+
+    scene.model.script = forgets
+    assert scene.attend() is None
+    assert len(scene.carrier.sent) == sent
+    assert scene.forget()
+    assert [item["sk"] for item in scene.items("")] == ["meta"]
+
+
+def test_a_cached_key_is_of_no_use_afterwards(scene: Scene) -> None:
+    """The worker that forgets drops it; another finds the generation gone from the store."""
+    generation = scene.generation
+    scene.keys.seals(scene.conversation, generation)
+    scene.forget()
+    with pytest.raises(ForgottenError):
+        scene.keys.seals(scene.conversation, generation)
+    scene.renew()
+    assert scene.tables.vault.held(scene.conversation, generation) is None
+
+
+def test_a_lost_key_can_be_forgotten_too(scene: Scene, memory: MemoryDynamoDB) -> None:
+    """What nobody can open any more is still deleted."""
+    memory.tables[scene.tables.keys].clear()
+    assert scene.forget()
+    assert [item["sk"] for item in scene.items("")] == ["meta"]
+
+
+def test_copies_that_cannot_go_yet_keep_their_turn(scene: Scene) -> None:
+    """The words go, the turn waits for the carrier, and the index has it."""
+    scene.copies.kept = {f"SM{0:032d}"}
+    assert not scene.forget()
+    kinds = [item["sk"].partition("#")[0] for item in scene.items("")]
+    assert kinds == ["forget", "meta", "turn"]
+    assert scene.items("forget#")[0]["pending_at"] > scene.clock.now * 1000
+    scene.copies.kept.clear()
+    assert scene.resume()
+    assert [item["sk"] for item in scene.items("")] == ["meta"]
+
+
+def test_a_carrier_that_is_away_is_asked_once_a_run(scene: Scene) -> None:
+    """Everything of ours goes meanwhile, and its copies when it is back."""
+    scene.copies.away = True
+    assert not scene.forget()
+    assert [item["sk"].partition("#")[0] for item in scene.items("")] == ["forget", "meta", "turn"]
+    scene.copies.away = False
+    assert scene.resume()
+    assert len(scene.copies.erased) == 3
+
+
+def test_the_new_conversation_survives_the_rest_of_the_old(scene: Scene) -> None:
+    """What was said after a FORGET is not taken with what is left of it."""
+    scene.copies.away = True
+    scene.forget()
+    scene.renew()
+    scene.heard("hello again")
+    scene.attend()
+    scene.copies.away = False
+    assert scene.resume()
+    assert scene.words() == ["hello again", "you said: hello again"]
+    assert f"SM{3:032x}" not in scene.copies.erased
+
+
+def test_a_second_forget_before_the_first_is_done(scene: Scene) -> None:
+    """Each generation is finished on its own."""
+    scene.copies.away = True
+    scene.forget()
+    scene.renew()
+    scene.heard("hello again")
+    scene.attend()
+    assert not scene.forget()
+    assert len(scene.items("forget#")) == 2
+    scene.copies.away = False
+    assert scene.resume()
+    assert [item["sk"] for item in scene.items("")] == ["meta"]
+    assert "forgetting" not in scene.meta
+
+
+@pytest.fixture
+def sending(memory_tables: Tables) -> Scene:
+    """A conversation whose worker died while it sent."""
+    scene = Scene(memory_tables)
+    scene.heard("my secret")
+    scene.carrier.outcomes = [Killed()]
+    with pytest.raises(Killed):
+        scene.attend()
+    return scene
+
+
+def test_a_send_under_way_is_waited_for(sending: Scene) -> None:
+    """Its id is not known yet; once its worker wrote it, the copy goes too."""
+    scene = sending
+    assert not scene.forget()
+    [turn] = scene.items("turn#")
+    turn["carrier_sids"] = ["SMlate"]
+    scene.tables.write(put(scene.tables.conversations, turn))
+    assert scene.resume()
+    assert "SMlate" in scene.copies.erased
+
+
+def test_a_send_that_nobody_ever_reported_ends_the_wait(sending: Scene) -> None:
+    """Once its worker is certainly dead and no report came, its turn goes."""
+    scene = sending
+    assert not scene.forget()
+    scene.clock.now += SETTLED_SECONDS + 1
+    assert scene.resume()
+    assert scene.items("turn#") == []
+
+
+def test_time_that_runs_out_leaves_the_rest(scene: Scene) -> None:
+    """Nothing is claimed to be done that is not."""
+    scene.forgetting().begin_all(scene.conversation)
+    assert not scene.forgetting().resume(scene.conversation, Deadline.after(0, scene.clock))
+    assert scene.items("forget#")
+    assert scene.resume()
+
+
+def test_a_request_without_a_memory_ends(memory_tables: Tables) -> None:
+    """Somebody who was forgotten already asks again: the request goes, and nothing else."""
+    scene = Scene(memory_tables)
+    scene.forget()
+    scene.ask()
+    assert scene.forgetting().begin_all(scene.conversation) == []
+    assert scene.items(ASKED) == []
+    assert "forget_asked" not in scene.meta
+
+
+def test_a_claim_of_before_can_write_nothing(scene: Scene) -> None:
+    """Whoever held the lease is fenced off."""
+    meta = scene.lease.read(scene.conversation)
+    claim = scene.lease.claim(meta, scene.ids.new(), [], scene.route, 20)
+    scene.forgetting().begin(scene.conversation)
+    with pytest.raises(LeaseLostError):
+        scene.lease.unsent(claim)
+    assert scene.meta["lease_until"] == 0
+
+
+def test_forget_on_the_emulators_tables(tables: Tables) -> None:
+    """The same expressions hold where DynamoDB's own rules are played."""
+    scene = Scene(tables)
+    scene.heard("my secret")
+    scene.attend()
+    scene.ask()
+    assert scene.forget()
+    assert [item["sk"] for item in scene.items("")] == ["meta"]
+    assert scene.keys.find(scene.conversation) is None

@@ -1,8 +1,8 @@
 """What the stack remembers, read from its tables as the administrator and made readable.
 
 Owns the page's view of ``people`` and ``conversations``: items grouped by person, content opened
-with the administrator's right to the stack's key, and the item as stored beside it. Reads whole tables, which is right for
-a laptop and nowhere else.
+with the administrator's right to the stack's key, and the item as stored beside it. Reads whole
+tables, which is right for a laptop and nowhere else.
 """
 
 from __future__ import annotations
@@ -125,6 +125,7 @@ def _person(
         "meta": meta,
         "messages": messages[-_SHOWN_MESSAGES:],
         "message_count": len(messages),
+        "notes": [_shown(item) for item in _of(talk, "summary")],
         "inbox": [_shown(item) for item in _of(talk, "inbox#")],
         "turns": turns[:_SHOWN_TURNS],
         "latest": turns[0]["id"] if turns else "",

@@ -7,13 +7,14 @@ from collections.abc import Iterator
 import pytest
 
 from local.config import LocalConfig
+from local.console.memory import Memory
 from local.stack import LocalStack
 from tests.e2e.conftest import SHORT_TIMES, Phone
 
 WINDOW = 4
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def noting() -> Iterator[LocalStack]:
     """A stack with a small window and notes."""
     settings = {**SHORT_TIMES, "assistant": {"windowMessages": WINDOW, "summary": True}}
@@ -43,3 +44,17 @@ def test_what_left_the_window_is_still_known(noting: LocalStack) -> None:
     keys = phone.keys()
     seals = keys.seals(item["pk"], item["generation"])
     assert "Zaphod" in seals.open(item["content"], sk="summary", role="summary")
+
+
+def test_the_page_shows_the_notes(noting: LocalStack) -> None:
+    """Who looks at the console's memory sees what was noted, beside how it rests."""
+    phone = Phone(noting, "+15550111778")
+    for count in range(1, 5):
+        phone.text(f"my lucky number is {count}")
+        phone.hear(count)
+    phone.wait(lambda: phone.items("summary"), "the notes to be written")
+
+    persons = Memory(noting).read()["persons"]
+
+    (notes,) = [one for person in persons for one in person["notes"] if "lucky" in one["content"]]
+    assert notes["stored"]["content"].startswith("format 1, ")

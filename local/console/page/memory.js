@@ -37,6 +37,7 @@ function card(person) {
       ["open turn", meta?.open_turn ? meta.open_turn.state : "none"],
     ]),
     person.inbox.length ? list("Inbox", person.inbox.map(waiting)) : null,
+    person.notes.length ? list("Notes of what left the window", person.notes.map(notes)) : null,
     person.messages.length ? list("Messages", person.messages.map(message)) : null,
     person.usage.map((item) => h("p", { className: "quiet" },
       `${item.sk.replace("usage#", "")}: ${item.turns ?? 0} turns, ${item.input_tokens ?? 0} → `
@@ -61,14 +62,21 @@ function message(item) {
     item.answered === false ? chip("unanswered") : item.kind === "apology" ? chip("apologised") : null);
 }
 
-function waiting(item) {
-  let words = "sealed";
+function notes(item) {
+  return row(`notes ${item.pk}`, "∑", "dialtone", textIn(item.content), item.created_at, item.stored);
+}
+
+/** The words of content that holds more than words; it may not open here, and need not. */
+function textIn(content) {
   try {
-    words = JSON.parse(item.text).text;
+    return JSON.parse(content).text;
   } catch {
-    // Sealed content does not open here, and need not.
+    return "sealed";
   }
-  return row(`inbox ${item.sk}`, "…", "person", words, item.received_at, item.stored,
+}
+
+function waiting(item) {
+  return row(`inbox ${item.sk}`, "…", "person", textIn(item.text), item.received_at, item.stored,
     item.set_aside_at ? chip("set_aside") : chip("waiting"));
 }
 

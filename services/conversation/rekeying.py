@@ -139,7 +139,7 @@ class Rekeying:
             page = self._tables.query(
                 self._tables.conversations, conversation, prefix, limit=_PAGE, after=after
             )
-            count += sum(item.get("generation") == generation for item in page)
+            count += len([item for item in page if item.get("generation") == generation])
             if len(page) < _PAGE:
                 return count
             after = page[-1]["sk"]

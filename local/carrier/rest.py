@@ -112,7 +112,9 @@ def _checked_sender(carrier: Carrier, form: dict[str, str]) -> str:
     to, body = form.get("To", ""), form.get("Body", "")
     if not to:
         raise RefusedError(400, 21604, "A 'To' phone number is required.")
-    if not to.removeprefix(WHATSAPP).removeprefix("+").isdecimal():
+    # On WhatsApp a person may have an id without a number: `US.1349…`.
+    name = to.removeprefix(WHATSAPP)
+    if not (name.removeprefix("+").isdecimal() or (name != to and name[2:3] == ".")):
         raise RefusedError(400, 21211, f"Invalid 'To' Phone Number: {to}")
     if not body and not form.get("MediaUrl"):
         raise RefusedError(400, 21602, "Message body is required.")

@@ -20,6 +20,7 @@ from conversation.items import Item, from_item, to_item
 from conversation.keys import Keys
 from conversation.persons import address_hash, person_key
 from conversation.tables import Tables
+from conversation.texts import Texts
 from conversation.vault import Vault
 from local.carrier import Message
 from local.carrier.message import WHATSAPP
@@ -40,6 +41,7 @@ SHORT_TIMES = {
 }
 REPLY_SECONDS = 25.0
 RECOVERY_SECONDS = 45.0
+INTRODUCTION = f"{Texts().introduction}\n\n"
 _numbers = itertools.count(5_552_000)
 
 
@@ -63,10 +65,11 @@ class Phone:
     def hear(
         self, count: int = 1, *, whatsapp: bool = False, timeout: float = REPLY_SECONDS
     ) -> list[str]:
-        """Wait for ``count`` replies in all; returns every reply."""
+        """Wait for ``count`` replies in all; returns every reply, less the introduction."""
         address = f"{WHATSAPP if whatsapp else ''}{self.number}"
         try:
-            return [m.body for m in self.stack.carrier.wait_reply(address, count, timeout)]
+            replies = self.stack.carrier.wait_reply(address, count, timeout)
+            return [reply.body.removeprefix(INTRODUCTION) for reply in replies]
         except TimeoutError as error:
             wrong = [line for line in self.stack.logs() if "ERROR" in line or "Traceback" in line]
             raise AssertionError(

@@ -44,8 +44,7 @@ def watches(settings: StackSettings) -> dict[str, Watch]:
         "refused": _watch(
             "Refused",
             "responder",
-            "Allowances are used up: `dialtone status` shows the stack's. One person who floods "
-            "us is no harm; many are, or an allowance that is too small.",
+            "Many texts meet a used-up allowance: `dialtone status` shows the stack's.",
             threshold=20,
         ),
         "send-unknown": _watch(

@@ -15,12 +15,13 @@ from benchmarks.cold_start import measure_cold_starts
 from benchmarks.figures import Figure, as_json, table
 from benchmarks.interleaved import Progress
 from benchmarks.payloads import ROOT, Payloads, build, megabytes
+from benchmarks.sealing import measure_sealing
 from benchmarks.turn_cpu import measure_turn_cpu
 
 RESULT = ROOT / "build" / "bench.json"
 ROUNDS = 11
 QUICK_ROUNDS = 3
-MEASURES = ("payload", "cold", "cpu", "turn")
+MEASURES = ("payload", "cold", "cpu", "seal", "turn")
 
 
 def payload_size(payloads: Payloads) -> Figure:
@@ -55,6 +56,9 @@ def main() -> None:
     if "cpu" in chosen:
         progress.say(f"turns inside the engine: {rounds} interleaved rounds")
         figures.append(measure_turn_cpu(payloads, rounds))
+    if "seal" in chosen:
+        progress.say("sealing: microseconds a message, calls of KMS")
+        figures += measure_sealing()
     if "turn" in chosen:
         progress.say(f"whole turns through the local stack, up to {options.messages:,} messages")
         # Imported last: a child's peak memory counts from its parent's, and this one is large.

@@ -19,6 +19,7 @@ _SETTINGS = {
     "PEOPLE_TABLE": "people",
     "CONVERSATIONS_TABLE": "conversations",
     "KEYS_TABLE": "keys",
+    "KEY_ARN": "arn:aws:kms:us-east-1:000000000000:key/data",
     "WAKEUP_QUEUE_URL": "http://127.0.0.1:9/000000000000/wakeups.fifo",
     "CARRIER_SECRET_ARN": "arn:aws:secretsmanager:us-east-1:000000000000:secret:carrier",
     "CARRIER_API_URL": "http://127.0.0.1:9",
@@ -61,13 +62,15 @@ for name in ("dynamodb", "kms", "bedrock-runtime"):
 _RESPONDER = """
 import messaging.responder
 from conversation import aws
+from conversation.stack_usage import StackUsage
 from messaging.composition import build_answering, build_engine
 from messaging.settings import ResponderSettings
 from messaging.wakeups import Wakeups
+aws.kms()
 settings = ResponderSettings.load()
 tables = settings.tables.connect()
 build_answering(settings, tables, Wakeups(settings.wakeup_queue_url, aws.sqs))
-build_engine(settings, tables).warm()
+build_engine(settings, tables, StackUsage(tables)).warm()
 aws.sqs(), aws.secrets_manager()
 import sys
 assert "langchain_aws.chat_models.bedrock_converse" in sys.modules

@@ -75,11 +75,17 @@ def _engine_turn(bodies: dict[str, bytes]) -> Callable[[], object]:
     from conversation.meta import Claim, OpenTurn
     from conversation.models import build_chain
     from conversation.outcomes import TurnState
+    from conversation.sealing import Seals, new_seed
     from conversation.tables import Tables, delete
     from conversation.turn import Engine
+    from conversation.vault import Vault
     from messaging.profile import PROFILE
 
-    tables = Tables(canned(aws.dynamodb(), bodies), "people", "conversations", "keys")
+    vault = Vault(aws.kms, "never asked")
+    # Warm: the key was unwrapped for an earlier turn.
+    vault.hold(Seals(CONVERSATION, GENERATION, new_seed()))
+    client = canned(aws.dynamodb(), bodies)
+    tables = Tables(client, "people", "conversations", "keys", vault=vault)
     canned(aws.bedrock_runtime(read_seconds=45), bodies)
     chain = build_chain(["bedrock:amazon.bench"], max_output_tokens=500, answer_seconds=45)
     engine = Engine(tables, chain, EngineSettings("You are a friendly assistant.", WINDOW))

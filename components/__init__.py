@@ -4,11 +4,11 @@ Each lives in a module of its own; ``__main__`` here serves them all to other la
 """
 
 from components.alarm_topic import AlarmTopic, AlarmTopicArgs, Watch
-from components.api_args import DomainArgs, WebhookApiArgs
+from components.api_args import AuthorizerArgs, DomainArgs, RouteArgs, WebhookApiArgs
 from components.api_routes import Throttle
 from components.container_function import ContainerFunction
 from components.container_image import BuildArgs, ContainerImage, ContainerImageArgs
-from components.fifo_queue import FifoQueue, FifoQueueArgs
+from components.fifo_queue import ConsumerArgs, FifoQueue, FifoQueueArgs
 from components.function_args import ContainerFunctionArgs, LogLevel
 from components.iam import Condition, Statement
 from components.managed_secret import ManagedSecret, ManagedSecretArgs
@@ -37,8 +37,10 @@ __all__ = [
     "COMPONENTS",
     "AlarmTopic",
     "AlarmTopicArgs",
+    "AuthorizerArgs",
     "BuildArgs",
     "Condition",
+    "ConsumerArgs",
     "ContainerFunction",
     "ContainerFunctionArgs",
     "ContainerImage",
@@ -51,6 +53,7 @@ __all__ = [
     "LogLevel",
     "ManagedSecret",
     "ManagedSecretArgs",
+    "RouteArgs",
     "Schedule",
     "ScheduleArgs",
     "SecureTable",

@@ -13,15 +13,6 @@ from components.iam import POLICY_VERSION, account_of, region_of
 from components.naming import physical_name
 
 
-class AlarmTopicArgs(TypedDict):
-    """Arguments of ``AlarmTopic``."""
-
-    key_arn: pulumi.Input[str]
-    """Customer-managed key of the topic. Its policy must let CloudWatch use it (``StackKey``)."""
-    email: NotRequired[str]
-    """Address that is told; it has to confirm the subscription. Left out: nobody subscribes."""
-
-
 class Watch(TypedDict):
     """One metric and when it is worth waking somebody."""
 
@@ -41,6 +32,17 @@ class Watch(TypedDict):
     """How long one reading is; 60 when left out."""
     readings: NotRequired[int]
     """How many readings in a row have to be bad; 1 when left out."""
+
+
+class AlarmTopicArgs(TypedDict):
+    """Arguments of ``AlarmTopic``."""
+
+    key_arn: pulumi.Input[str]
+    """Customer-managed key of the topic. Its policy must let CloudWatch use it (``StackKey``)."""
+    email: NotRequired[str]
+    """Address that is told; it has to confirm the subscription. Left out: nobody subscribes."""
+    watches: NotRequired[dict[str, Watch]]
+    """What ``AlarmTopic.watch`` would be called with, by name: metrics that no component owns."""
 
 
 def alarm(
@@ -104,6 +106,8 @@ class AlarmTopic(pulumi.ComponentResource):
                 f"{name}-email", topic=topic.arn, protocol="email", endpoint=email, opts=child
             )
         self.topic_arn = topic.arn
+        for alarm_name, one in args.get("watches", {}).items():
+            self.watch(alarm_name, one)
         self.register_outputs({"topicArn": self.topic_arn})
 
     def watch(self, name: str, watch: Watch) -> None:

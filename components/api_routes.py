@@ -14,7 +14,7 @@ from typing import TypedDict
 import pulumi
 import pulumi_aws as aws
 
-from components.container_function import ContainerFunction
+from components.function_target import Target
 
 _METHODS = frozenset({"ANY", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"})
 _SEGMENT = re.compile(r"^(?:[A-Za-z0-9._-]+|\{[A-Za-z0-9._-]+\+?\})$")
@@ -35,14 +35,14 @@ class Route:
 
     method: str
     path: str
-    function: ContainerFunction
+    function: Target
     throttle: Throttle
     authorizer: aws.apigateway.Authorizer | None
 
     @property
     def segments(self) -> tuple[str, ...]:
         """Parts of the path."""
-        return tuple(self.path.removeprefix("/").split("/"))
+        return segments_of(self.path)
 
     @property
     def slug(self) -> str:
@@ -75,7 +75,9 @@ class RouteTree:
         Raises:
             ValueError: If it is malformed or exists.
         """
-        self._validate(route)
+        validate_route(self._name, route.method, route.path)
+        if any((route.method, route.path) == (one.method, one.path) for one in self.routes):
+            raise ValueError(f"{self._name} already has {route.method} {route.path}")
         self.routes.append(route)
         prefix = f"{self._name}-{route.slug}"
         resource_id = self._path(route.segments)
@@ -113,7 +115,7 @@ class RouteTree:
         ]
 
     def add_authorizer(
-        self, name: str, function: ContainerFunction, identity_sources: list[str], seconds: int
+        self, name: str, function: Target, identity_sources: list[str], seconds: int
     ) -> aws.apigateway.Authorizer:
         """Declare an authorizer, and let the API call its function."""
         authorizer = aws.apigateway.Authorizer(
@@ -139,16 +141,6 @@ class RouteTree:
         ready = [resource for route in self.routes for resource in route.function.ready()]
         return [*self._declared, *ready]
 
-    def _validate(self, route: Route) -> None:
-        if route.method not in _METHODS:
-            raise ValueError(f"{self._name}: method must be one of {sorted(_METHODS)}")
-        if not route.path.startswith("/") or not all(map(_SEGMENT.match, route.segments)):
-            raise ValueError(
-                f"{self._name}: a path looks like /webhooks/{{id}}, got {route.path!r}"
-            )
-        if any((route.method, route.path) == (one.method, one.path) for one in self.routes):
-            raise ValueError(f"{self._name} already has {route.method} {route.path}")
-
     def _path(self, segments: tuple[str, ...]) -> pulumi.Output[str]:
         if not segments:
             return self._api.root_resource_id
@@ -165,20 +157,34 @@ class RouteTree:
         return self._paths[segments].id
 
     def _permit(
-        self, prefix: str, function: ContainerFunction, source: pulumi.Output[str]
+        self, prefix: str, function: Target, source: pulumi.Output[str]
     ) -> aws.lambda_.Permission:
         return aws.lambda_.Permission(
             f"{prefix}-permission",
             action="lambda:InvokeFunction",
             function=function.function_name,
-            # From the alias itself: a permission for one that does not exist yet is refused.
-            qualifier=None
-            if function.qualifier is None
-            else function.target_arn.apply(lambda arn: arn.rpartition(":")[2]),
+            qualifier=function.qualifier,
             principal="apigateway.amazonaws.com",
             source_arn=source,
             opts=self._child,
         )
+
+
+def segments_of(path: str) -> tuple[str, ...]:
+    """Return the parts of a path."""
+    return tuple(path.removeprefix("/").split("/"))
+
+
+def validate_route(name: str, method: str, path: str) -> None:
+    """Refuse what is no method or no path.
+
+    Raises:
+        ValueError: With the API and what is wrong.
+    """
+    if method not in _METHODS:
+        raise ValueError(f"{name}: method must be one of {sorted(_METHODS)}, got {method!r}")
+    if not path.startswith("/") or not all(map(_SEGMENT.match, segments_of(path))):
+        raise ValueError(f"{name}: a path looks like /webhooks/{{id}}, got {path!r}")
 
 
 def deployment_triggers(routes: Sequence[Route]) -> dict[str, pulumi.Output[str]]:

@@ -5,6 +5,7 @@ others' resources: their components grant that, and it ends here, in ``Container
 """
 
 from collections.abc import Sequence
+from functools import partial
 
 import pulumi
 import pulumi_aws as aws
@@ -17,6 +18,7 @@ from components.iam import (
     Statement,
     policy_document,
     trust_document,
+    validate_document,
     validate_statement,
 )
 from components.naming import physical_name
@@ -32,8 +34,8 @@ class ContainerFunction(pulumi.ComponentResource):
     permissions are there.
 
     Creates: ``iam.Role``, ``cloudwatch.LogGroup``, an ``iam.RolePolicy`` for the logs and one for
-    each statement allowed, ``lambda.Function``; when asked for ``lambda.Alias``,
-    ``lambda.ProvisionedConcurrencyConfig`` and three ``cloudwatch.MetricAlarm``.
+    each statement allowed and each policy given, ``lambda.Function``; when asked for
+    ``lambda.Alias``, ``lambda.ProvisionedConcurrencyConfig`` and three ``cloudwatch.MetricAlarm``.
     """
 
     function_name: pulumi.Output[str]
@@ -65,9 +67,9 @@ class ContainerFunction(pulumi.ComponentResource):
         self._name = name
         self._child = pulumi.ResourceOptions(parent=self)
         self._policies: list[pulumi.Resource] = []
-        self._sids: set[str] = set()
+        self._attached: set[str] = set()
         self._triggered = False
-        self._timeout_seconds = args["timeout_seconds"]
+        self._timeout_seconds = int(args["timeout_seconds"])
         self._alias_name = args.get("alias")
         self._declare_role_and_logs(args)
         self._declare_function(args)
@@ -97,9 +99,12 @@ class ContainerFunction(pulumi.ComponentResource):
         return self._timeout_seconds
 
     @property
-    def qualifier(self) -> str | None:
+    def qualifier(self) -> pulumi.Output[str] | None:
         """Name of the alias that triggers call, if there is one."""
-        return self._alias_name
+        if self._alias_name is None:
+            return None
+        # From the alias itself: a permission for one that does not exist yet is refused.
+        return self.target_arn.apply(lambda arn: arn.rpartition(":")[2])
 
     def allow(self, *statements: Statement) -> None:
         """Give the role a permission, as an inline policy of its own.
@@ -117,19 +122,7 @@ class ContainerFunction(pulumi.ComponentResource):
             )
         for statement in statements:
             validate_statement(statement)
-            sid = statement["sid"]
-            if sid in self._sids:
-                raise ValueError(f"{self._name} already has a statement {sid!r}")
-            self._sids.add(sid)
-            self._policies.append(
-                aws.iam.RolePolicy(
-                    f"{self._name}-{sid}",
-                    name=sid,
-                    role=self.role_name,
-                    policy=policy_document([statement]),
-                    opts=self._child,
-                )
-            )
+            self._attach(statement["sid"], policy_document([statement]))
 
     def ready(self) -> Sequence[pulumi.Resource]:
         """Close the role, and return what a trigger has to depend on."""
@@ -146,6 +139,20 @@ class ContainerFunction(pulumi.ComponentResource):
                 conditions=[
                     Condition(test="StringEquals", key="cloudwatch:namespace", values=[namespace])
                 ],
+            )
+        )
+
+    def _attach(self, policy: str, document: pulumi.Output[str]) -> None:
+        if policy in self._attached:
+            raise ValueError(f"{self._name} already has a statement or policy {policy!r}")
+        self._attached.add(policy)
+        self._policies.append(
+            aws.iam.RolePolicy(
+                f"{self._name}-{policy}",
+                name=policy,
+                role=self.role_name,
+                policy=document,
+                opts=self._child,
             )
         )
 
@@ -181,6 +188,9 @@ class ContainerFunction(pulumi.ComponentResource):
                 )
             )
         self.allow(*args.get("statements", []))
+        for policy, document in args.get("policies", {}).items():
+            checked = pulumi.Output.from_input(document).apply(partial(validate_document, policy))
+            self._attach(policy, checked)
 
     def _declare_function(self, args: ContainerFunctionArgs) -> None:
         self._function = aws.lambda_.Function(

@@ -11,7 +11,8 @@ import pulumi_aws as aws
 
 from components.alarm_topic import Watch, alarm
 from components.container_function import ContainerFunction
-from components.iam import Statement, compact, key_statement
+from components.function_target import Consumer, DeclaredConsumer, require_function_arn
+from components.iam import Statement, compact, key_statement, policy_document
 from components.naming import physical_name
 
 VISIBILITY_SLACK_SECONDS = 5
@@ -20,6 +21,34 @@ MIN_CONCURRENCY = 2
 MAX_CONCURRENCY = 1000
 MAX_BATCH = 10
 FOURTEEN_DAYS_SECONDS = 14 * 24 * 60 * 60
+# What a role may do with the queue, and with the queue's key if it has one.
+_RIGHTS = {
+    "Send": (["sqs:SendMessage"], ["kms:Decrypt", "kms:GenerateDataKey"]),
+    "Consume": (
+        [
+            "sqs:ChangeMessageVisibility",
+            "sqs:DeleteMessage",
+            "sqs:GetQueueAttributes",
+            "sqs:ReceiveMessage",
+        ],
+        ["kms:Decrypt"],
+    ),
+}
+
+
+class ConsumerArgs(TypedDict):
+    """A function that works a queue off, known by the outputs of its ``ContainerFunction``."""
+
+    target_arn: pulumi.Input[str]
+    """The function, or its alias."""
+    role_name: pulumi.Input[str]
+    """Its role, which gets the permission to consume."""
+    timeout_seconds: int
+    """Its timeout, to which the queue's visibility timeout is held."""
+    maximum_concurrency: int
+    """How many invocations at once, 2 to 1000."""
+    batch_size: NotRequired[int]
+    """How many messages an invocation gets, 1 to 10; 1 when left out."""
 
 
 class FifoQueueArgs(TypedDict):
@@ -36,6 +65,10 @@ class FifoQueueArgs(TypedDict):
     messages hold nothing personal, and spares the sender a call to KMS."""
     alarm_topic_arn: NotRequired[pulumi.Input[str]]
     """Where a dead letter is reported. Left out: no alarm."""
+    consumer: NotRequired[ConsumerArgs]
+    """What ``consume`` would be called with. A function that also needs this queue's address or
+    ``send_policy`` cannot stand here, since each would wait for the other: give it
+    ``consume_policy``, and declare its event source mapping yourself."""
 
 
 class FifoQueue(pulumi.ComponentResource):
@@ -43,7 +76,7 @@ class FifoQueue(pulumi.ComponentResource):
 
     Creates: two ``sqs.Queue``, ``sqs.RedriveAllowPolicy``; when asked for a
     ``cloudwatch.MetricAlarm`` on dead letters; a ``lambda.EventSourceMapping`` for the consumer;
-    an ``iam.RolePolicy`` on each function that sends or consumes.
+    an ``iam.RolePolicy`` on each function that is granted to send, or consumes.
     """
 
     queue_url: pulumi.Output[str]
@@ -54,6 +87,10 @@ class FifoQueue(pulumi.ComponentResource):
     """Where messages end that were tried too often."""
     dead_letter_queue_arn: pulumi.Output[str]
     """ARN of the dead-letter queue."""
+    send_policy: pulumi.Output[str]
+    """What ``grant_send`` gives, as a policy document; for ``ContainerFunctionArgs.policies``."""
+    consume_policy: pulumi.Output[str]
+    """What ``consume`` gives, as a policy document."""
 
     def __init__(
         self, name: str, args: FifoQueueArgs, opts: pulumi.ResourceOptions | None = None
@@ -61,7 +98,8 @@ class FifoQueue(pulumi.ComponentResource):
         """Declare the queue.
 
         Raises:
-            ValueError: If the visibility timeout or the number of receives is out of range.
+            ValueError: If the visibility timeout or the number of receives is out of range, or the
+                consumer does not fit (``consume``).
         """
         _validate(name, args)
         super().__init__("dialtone:index:FifoQueue", name, {}, opts)
@@ -72,7 +110,8 @@ class FifoQueue(pulumi.ComponentResource):
         redrive = pulumi.Output.json_dumps(
             {
                 "deadLetterTargetArn": dead.arn,
-                "maxReceiveCount": args.get("maximum_receives", 5),
+                # From another language every number is a float, and SQS wants no ``5.0``.
+                "maxReceiveCount": int(args.get("maximum_receives", 5)),
             }
         )
         queue = self._declare_queue(name, args.get("retention_seconds", 345_600), redrive)
@@ -86,24 +125,28 @@ class FifoQueue(pulumi.ComponentResource):
         )
         self.queue_url, self.queue_arn = queue.url, queue.arn
         self.dead_letter_queue_url, self.dead_letter_queue_arn = dead.url, dead.arn
+        self.send_policy = policy_document(self._statements("Send"))
+        self.consume_policy = policy_document(self._statements("Consume"))
         if "alarm_topic_arn" in args:
             self._declare_alarm(dead.name, args["alarm_topic_arn"])
+        if "consumer" in args:
+            self._consume_as_declared(args["consumer"])
         self.register_outputs(
             {
                 "queueUrl": self.queue_url,
                 "queueArn": self.queue_arn,
                 "deadLetterQueueUrl": self.dead_letter_queue_url,
                 "deadLetterQueueArn": self.dead_letter_queue_arn,
+                "sendPolicy": self.send_policy,
+                "consumePolicy": self.consume_policy,
             }
         )
 
     def grant_send(self, function: ContainerFunction) -> None:
         """Let a function send messages."""
-        self._grant(function, "Send", ["sqs:SendMessage"], ["kms:Decrypt", "kms:GenerateDataKey"])
+        function.allow(*self._statements("Send"))
 
-    def consume(
-        self, function: ContainerFunction, *, maximum_concurrency: int, batch_size: int = 1
-    ) -> None:
+    def consume(self, function: Consumer, *, maximum_concurrency: int, batch_size: int = 1) -> None:
         """Have a function work the queue off, reporting failures message by message.
 
         Args:
@@ -115,18 +158,10 @@ class FifoQueue(pulumi.ComponentResource):
             ValueError: If a number is out of range, or a message would become visible again while
                 the function may still work on it.
         """
-        self._check_consumer(function, maximum_concurrency, batch_size)
-        self._grant(
-            function,
-            "Consume",
-            [
-                "sqs:ChangeMessageVisibility",
-                "sqs:DeleteMessage",
-                "sqs:GetQueueAttributes",
-                "sqs:ReceiveMessage",
-            ],
-            ["kms:Decrypt"],
-        )
+        visibility = self._args["visibility_timeout_seconds"]
+        _check_visibility(self._name, visibility, function.name, function.timeout_seconds)
+        _check_numbers(self._name, maximum_concurrency, batch_size)
+        function.allow(*self._statements("Consume"))
         aws.lambda_.EventSourceMapping(
             f"{self._name}-consumer",
             event_source_arn=self.queue_arn,
@@ -139,21 +174,19 @@ class FifoQueue(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self, depends_on=list(function.ready())),
         )
 
-    def _check_consumer(self, function: ContainerFunction, concurrency: int, batch: int) -> None:
-        visibility = self._args["visibility_timeout_seconds"]
-        needed = function.timeout_seconds + VISIBILITY_SLACK_SECONDS
-        if visibility < needed:
-            raise ValueError(
-                f"{self._name}: visibility_timeout_seconds {visibility} must be at least {needed}: "
-                f"the timeout of {function.name} plus {VISIBILITY_SLACK_SECONDS}"
-            )
-        if not MIN_CONCURRENCY <= concurrency <= MAX_CONCURRENCY:
-            raise ValueError(
-                f"{self._name}: maximum_concurrency must be {MIN_CONCURRENCY} to "
-                f"{MAX_CONCURRENCY}, got {concurrency}"
-            )
-        if not 1 <= batch <= MAX_BATCH:
-            raise ValueError(f"{self._name}: batch_size must be 1 to {MAX_BATCH}, got {batch}")
+    def _consume_as_declared(self, consumer: ConsumerArgs) -> None:
+        function = DeclaredConsumer(
+            f"{self._name}-consumer",
+            consumer["target_arn"],
+            consumer["role_name"],
+            consumer["timeout_seconds"],
+            self,
+        )
+        self.consume(
+            function,
+            maximum_concurrency=consumer["maximum_concurrency"],
+            batch_size=consumer.get("batch_size", 1),
+        )
 
     def _declare_queue(
         self, name: str, retention_seconds: int, redrive: pulumi.Output[str] | None
@@ -184,17 +217,15 @@ class FifoQueue(pulumi.ComponentResource):
         )
         alarm(f"{self._name}-dead-letters", watch, topic_arn, self)
 
-    def _grant(
-        self, function: ContainerFunction, verb: str, actions: list[str], key_actions: list[str]
-    ) -> None:
+    def _statements(self, verb: str) -> list[Statement]:
+        actions, key_actions = _RIGHTS[verb]
         sid = "".join(part.capitalize() for part in self._name.split("-"))
-        function.allow(
-            Statement(sid=f"{verb}{sid}", actions=actions, resources=[self.queue_arn]),
-        )
+        statements = [Statement(sid=f"{verb}{sid}", actions=actions, resources=[self.queue_arn])]
         if "key_arn" in self._args:
-            function.allow(
+            statements.append(
                 key_statement(f"{verb}{sid}Key", key_actions, self._args["key_arn"], "sqs")
             )
+        return statements
 
 
 def _validate(name: str, args: FifoQueueArgs) -> None:
@@ -207,3 +238,28 @@ def _validate(name: str, args: FifoQueueArgs) -> None:
     receives = args.get("maximum_receives", 5)
     if not 1 <= receives <= MAX_CONCURRENCY:
         raise ValueError(f"{name}: maximum_receives must be 1 to 1000, got {receives}")
+    consumer = args.get("consumer")
+    if consumer is not None:
+        _check_visibility(name, visibility, "its consumer", consumer["timeout_seconds"])
+        _check_numbers(name, consumer["maximum_concurrency"], consumer.get("batch_size", 1))
+        if isinstance(consumer["target_arn"], str):
+            require_function_arn(consumer["target_arn"])
+
+
+def _check_visibility(name: str, visibility: int, function: str, timeout: int) -> None:
+    needed = timeout + VISIBILITY_SLACK_SECONDS
+    if visibility < needed:
+        raise ValueError(
+            f"{name}: visibility_timeout_seconds {visibility} must be at least {needed}: "
+            f"the timeout of {function} plus {VISIBILITY_SLACK_SECONDS}"
+        )
+
+
+def _check_numbers(name: str, concurrency: int, batch: int) -> None:
+    if not MIN_CONCURRENCY <= concurrency <= MAX_CONCURRENCY:
+        raise ValueError(
+            f"{name}: maximum_concurrency must be {MIN_CONCURRENCY} to "
+            f"{MAX_CONCURRENCY}, got {concurrency}"
+        )
+    if not 1 <= batch <= MAX_BATCH:
+        raise ValueError(f"{name}: batch_size must be 1 to {MAX_BATCH}, got {batch}")

@@ -1,16 +1,18 @@
 """What a ``ContainerFunction`` may be asked for, and which wishes contradict each other."""
 
+import re
 from enum import StrEnum
 from typing import NotRequired, TypedDict
 
 import pulumi
 
 from components.container_image import require_digest
-from components.iam import Statement
+from components.iam import Statement, validate_document
 
 MAX_TIMEOUT_SECONDS = 900
 MIN_MEMORY_MEGABYTES = 128
 MAX_MEMORY_MEGABYTES = 10240
+_POLICY_NAME = re.compile(r"^[A-Za-z0-9_-]{1,64}$")
 
 
 class LogLevel(StrEnum):
@@ -62,6 +64,9 @@ class ContainerFunctionArgs(TypedDict):
     new accounts refuse to reserve."""
     statements: NotRequired[list[Statement]]
     """Permissions known at once. ``allow`` adds those that come later."""
+    policies: NotRequired[dict[str, pulumi.Input[str]]]
+    """Access to other components, by a name of yours: policy documents such as the outputs
+    ``read_write_policy`` of a table and ``send_policy`` of a queue."""
     alarm_topic_arn: NotRequired[pulumi.Input[str]]
     """Where errors, throttles and near time-outs are reported. Left out: no alarms."""
 
@@ -95,3 +100,8 @@ def validate_function(name: str, args: ContainerFunctionArgs) -> None:
         raise ValueError(f"{name}: provisioned_concurrency needs an alias to keep warm")
     if isinstance(args["image_uri"], str):
         require_digest(args["image_uri"])
+    for policy, document in args.get("policies", {}).items():
+        if not _POLICY_NAME.match(policy):
+            raise ValueError(f"{name}: a policy's name has letters, digits, - and _: {policy!r}")
+        if isinstance(document, str):
+            validate_document(policy, document)

@@ -1,7 +1,8 @@
 """The statement type that components share, and the policy documents made of it.
 
 Owns how a permission is written down. Owns no permission itself: each component grants access to
-what it owns, through methods that end in ``ContainerFunction.allow``.
+what it owns, through methods that end in ``ContainerFunction.allow``, and as documents among its
+outputs, for programs that have no methods.
 """
 
 import json
@@ -11,6 +12,7 @@ from typing import Any, NotRequired, TypedDict
 import pulumi
 
 POLICY_VERSION = "2012-10-17"
+_KEYS = frozenset({"Action", "Condition", "Effect", "Resource", "Sid"})
 
 
 class Condition(TypedDict):
@@ -53,6 +55,31 @@ def validate_statement(statement: Statement) -> None:
             raise ValueError(
                 f"statement {sid!r} grants {action!r}: write each action out as service:Action"
             )
+
+
+def validate_document(name: str, document: str) -> str:
+    """Refuse a policy document that grants more than its statements name.
+
+    Args:
+        name: What the policy is called, for the message.
+        document: Such as a component's ``read_policy``.
+
+    Returns:
+        The document as it was given.
+
+    Raises:
+        ValueError: If it is no list of ``Allow`` statements that ``Statement`` could express.
+    """
+    try:
+        statements = json.loads(document)["Statement"]
+        for one in statements:
+            validate_statement(_parse(one))
+    except (KeyError, TypeError, ValueError) as error:
+        raise ValueError(
+            f"policy {name!r} is no document of statements with Sid, Effect, Action and Resource: "
+            f"{error}"
+        ) from error
+    return document
 
 
 def policy_document(statements: Sequence[Statement]) -> pulumi.Output[str]:
@@ -122,6 +149,17 @@ def key_statement(
 def compact(document: Mapping[str, Any]) -> str:
     """Render a document of plain values; sizes of policies are limited, so without spaces."""
     return json.dumps(document, separators=(",", ":"))
+
+
+def _parse(rendered: dict[str, Any]) -> Statement:
+    """Read back what ``_render`` wrote, or a hand wrote in the same form."""
+    if rendered["Effect"] != "Allow" or not set(rendered) <= _KEYS:
+        raise ValueError(f"a statement has {sorted(_KEYS)} and allows, got {rendered}")
+    actions, resources = (
+        [rendered[key]] if isinstance(rendered[key], str) else rendered[key]
+        for key in ("Action", "Resource")
+    )
+    return Statement(sid=rendered["Sid"], actions=actions, resources=resources)
 
 
 def _render(statement: Statement) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components.container_function import ContainerFunction
-from components.iam import Statement, key_statement
+from components.iam import Statement, key_statement, policy_document
 from components.naming import physical_name
 
 MIN_RECOVERY_DAYS = 7
@@ -39,6 +39,8 @@ class ManagedSecret(pulumi.ComponentResource):
 
     secret_arn: pulumi.Output[str]
     """ARN by which functions fetch the value."""
+    read_policy: pulumi.Output[str]
+    """What ``grant_read`` gives, as a policy document; for ``ContainerFunctionArgs.policies``."""
 
     def __init__(
         self, name: str, args: ManagedSecretArgs, opts: pulumi.ResourceOptions | None = None
@@ -66,16 +68,20 @@ class ManagedSecret(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self, protect=args.get("protect", True)),
         )
         self.secret_arn = secret.arn
-        self.register_outputs({"secretArn": self.secret_arn})
+        self.read_policy = policy_document(self._statements())
+        self.register_outputs({"secretArn": self.secret_arn, "readPolicy": self.read_policy})
 
     def grant_read(self, function: ContainerFunction) -> None:
         """Let a function read the value, and open it with the key, through Secrets Manager only."""
+        function.allow(*self._statements())
+
+    def _statements(self) -> list[Statement]:
         sid = "".join(part.capitalize() for part in self._name.split("-"))
-        function.allow(
+        return [
             Statement(
                 sid=f"Read{sid}Secret",
                 actions=["secretsmanager:GetSecretValue"],
                 resources=[self.secret_arn],
             ),
             key_statement(f"Open{sid}Secret", ["kms:Decrypt"], self._key_arn, "secretsmanager"),
-        )
+        ]

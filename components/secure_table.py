@@ -12,7 +12,7 @@ import pulumi_aws as aws
 
 from components.alarm_topic import Watch, alarm
 from components.container_function import ContainerFunction
-from components.iam import Statement, key_statement
+from components.iam import Statement, key_statement, policy_document
 from components.naming import physical_name
 
 MAX_RECOVERY_DAYS = 35
@@ -96,6 +96,12 @@ class SecureTable(pulumi.ComponentResource):
     """Physical name."""
     table_arn: pulumi.Output[str]
     """ARN for statements about the table."""
+    read_policy: pulumi.Output[str]
+    """What ``grant_read`` gives, as a policy document; for ``ContainerFunctionArgs.policies``."""
+    write_policy: pulumi.Output[str]
+    """What ``grant_write`` gives, as a policy document."""
+    read_write_policy: pulumi.Output[str]
+    """What ``grant_read_write`` gives, as a policy document."""
 
     def __init__(
         self, name: str, args: SecureTableArgs, opts: pulumi.ResourceOptions | None = None
@@ -135,7 +141,18 @@ class SecureTable(pulumi.ComponentResource):
         self.table_name, self.table_arn = table.name, table.arn
         if "alarm_topic_arn" in args:
             self._declare_alarms(args["alarm_topic_arn"])
-        self.register_outputs({"tableName": self.table_name, "tableArn": self.table_arn})
+        self.read_policy = policy_document(self._statements(READ_ACTIONS))
+        self.write_policy = policy_document(self._statements(WRITE_ACTIONS))
+        self.read_write_policy = policy_document(self._statements(READ_ACTIONS + WRITE_ACTIONS))
+        self.register_outputs(
+            {
+                "tableName": self.table_name,
+                "tableArn": self.table_arn,
+                "readPolicy": self.read_policy,
+                "writePolicy": self.write_policy,
+                "readWritePolicy": self.read_write_policy,
+            }
+        )
 
     @property
     def name(self) -> str:
@@ -152,7 +169,7 @@ class SecureTable(pulumi.ComponentResource):
 
     def grant_read_write(self, function: ContainerFunction) -> None:
         """Let a function do everything with items except scan the table."""
-        self.grant(function, [*READ_ACTIONS, *WRITE_ACTIONS])
+        self.grant(function, READ_ACTIONS + WRITE_ACTIONS)
 
     def grant(
         self, function: ContainerFunction, actions: list[str], *, indexes: list[str] | None = None
@@ -170,6 +187,9 @@ class SecureTable(pulumi.ComponentResource):
         Raises:
             ValueError: If an index is not of this table.
         """
+        function.allow(*self._statements(actions, indexes))
+
+    def _statements(self, actions: list[str], indexes: list[str] | None = None) -> list[Statement]:
         sid = "".join(part.capitalize() for part in self._name.split("-"))
         statements = [
             Statement(sid=f"Use{sid}Table", actions=sorted(actions), resources=[self.table_arn])
@@ -196,7 +216,7 @@ class SecureTable(pulumi.ComponentResource):
                 f"Open{sid}Table", ["kms:Decrypt", "kms:DescribeKey"], self._key_arn, "dynamodb"
             )
         )
-        function.allow(*statements)
+        return statements
 
     def _declare_alarms(self, topic_arn: pulumi.Input[str]) -> None:
         series: list[tuple[str, dict[str, pulumi.Input[str]]]] = [

@@ -81,7 +81,6 @@ class StackKey(pulumi.ComponentResource):
         self.alias_name = alias.name
         self.register_outputs({"keyArn": self.key_arn, "aliasName": self.alias_name})
 
-
     def grant_wrap(self, function: ContainerFunction, context_key: str) -> None:
         """Let a function wrap small secrets with the key, and not unwrap them.
 

@@ -9,9 +9,16 @@ import pulumi
 import pulumi_aws as aws
 
 from components.alarm_topic import Watch, alarm
-from components.api_args import DomainArgs, WebhookApiArgs, validate_api
+from components.api_args import (
+    DEFAULT_AUTHORIZER_CACHE_SECONDS,
+    DomainArgs,
+    RouteArgs,
+    WebhookApiArgs,
+    validate_api,
+    validate_authorizer,
+)
 from components.api_routes import Route, RouteTree, Throttle, deployment_triggers
-from components.container_function import ContainerFunction
+from components.function_target import DeclaredTarget, Target
 from components.iam import compact, region_of
 from components.naming import physical_name
 
@@ -30,15 +37,15 @@ ACCESS_LOG_FORMAT = compact(
         "error": "$context.error.responseType",
     }
 )
-MAX_AUTHORIZER_CACHE_SECONDS = 3600
 
 
 class WebhookApi(pulumi.ComponentResource):
-    """A regional REST API: construct it, add routes, then ``publish`` it.
+    """A regional REST API: construct it with its routes; or add them later, then ``publish`` it.
 
-    The constructor makes the API and its ``url``, so that a function can know the address before
-    its route exists. A body may have 10 MB, which is API Gateway's limit; a function that wants
-    less refuses more itself. Access logs need the account's CloudWatch role for API Gateway.
+    Later is for Python: the constructor makes the API and its ``url``, so that a function can know
+    the address before its route exists. A body may have 10 MB, which is API Gateway's limit; a
+    function that wants less refuses more itself. Access logs need the account's CloudWatch role for
+    API Gateway.
 
     Creates: ``apigateway.RestApi``, ``cloudwatch.LogGroup``; for each route ``apigateway.Resource``
     where its path is new, ``apigateway.Method``, ``apigateway.Integration``,
@@ -58,10 +65,10 @@ class WebhookApi(pulumi.ComponentResource):
     def __init__(
         self, name: str, args: WebhookApiArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
-        """Declare the API, without routes.
+        """Declare the API, and publish the routes that are given.
 
         Raises:
-            ValueError: If ``public_url`` is no plain https address.
+            ValueError: If ``public_url`` is no plain https address, or a route cannot be.
         """
         validate_api(name, args)
         super().__init__("dialtone:index:WebhookApi", name, {}, opts)
@@ -88,14 +95,16 @@ class WebhookApi(pulumi.ComponentResource):
             )
         )
         self.url = self._public_url()
+        if "routes" in args:
+            self._publish_as_declared(args["routes"])
 
     def add_authorizer(
         self,
         name: str,
-        function: ContainerFunction,
+        function: Target,
         *,
         identity_sources: list[str],
-        cache_seconds: int = 300,
+        cache_seconds: int = DEFAULT_AUTHORIZER_CACHE_SECONDS,
     ) -> aws.apigateway.Authorizer:
         """Declare a function that decides who may call a route.
 
@@ -109,13 +118,7 @@ class WebhookApi(pulumi.ComponentResource):
         Returns:
             The authorizer, for ``add_route``.
         """
-        if not identity_sources:
-            raise ValueError(f"{self._name}: authorizer {name!r} needs an identity source")
-        if not 0 <= cache_seconds <= MAX_AUTHORIZER_CACHE_SECONDS:
-            raise ValueError(
-                f"{self._name}: cache_seconds must be 0 to {MAX_AUTHORIZER_CACHE_SECONDS}, "
-                f"got {cache_seconds}"
-            )
+        validate_authorizer(self._name, name, identity_sources, cache_seconds)
         self._refuse_published()
         return self._tree.add_authorizer(name, function, identity_sources, cache_seconds)
 
@@ -123,7 +126,7 @@ class WebhookApi(pulumi.ComponentResource):
         self,
         method: str,
         path: str,
-        function: ContainerFunction,
+        function: Target,
         *,
         throttle: Throttle,
         authorizer: aws.apigateway.Authorizer | None = None,
@@ -162,6 +165,26 @@ class WebhookApi(pulumi.ComponentResource):
         if "alarm_topic_arn" in self._args:
             self._declare_alarm(stage, self._args["alarm_topic_arn"])
         self.register_outputs({"url": self.url, "apiUrl": self.api_url, "apiId": self.api_id})
+
+    def _publish_as_declared(self, routes: list[RouteArgs]) -> None:
+        authorizers = {
+            one["name"]: self.add_authorizer(
+                one["name"],
+                DeclaredTarget(one["target_arn"]),
+                identity_sources=one["identity_sources"],
+                cache_seconds=one.get("cache_seconds", DEFAULT_AUTHORIZER_CACHE_SECONDS),
+            )
+            for one in self._args.get("authorizers", [])
+        }
+        for route in routes:
+            self.add_route(
+                route["method"],
+                route["path"],
+                DeclaredTarget(route["target_arn"]),
+                throttle=route["throttle"],
+                authorizer=authorizers.get(route.get("authorizer", "")),
+            )
+        self.publish()
 
     def _refuse_published(self) -> None:
         if self._published:

@@ -9,8 +9,8 @@ import pulumi
 import pulumi_aws as aws
 import pytest
 
-from components import LogLevel, Statement
-from tests.components.building import IMAGE, KEY_ARN, TOPIC_ARN, function
+from components import LogLevel, ManagedSecret, ManagedSecretArgs, Statement
+from tests.components.building import IMAGE, KEY_ARN, TOPIC_ARN, function, queue, table
 from tests.components.conftest import Deploy
 from tests.components.policies import statements_of
 from tests.components.recording_cloud import RecordingCloud
@@ -80,6 +80,74 @@ def test_code_never_runs_before_its_constructor_policies(
     policies = {one.urn for one in cloud.of(aws.iam.RolePolicy)}
     assert len(policies) == 3
     assert policies <= set(made.depends_on)
+
+
+def test_policies_give_what_grants_give(deploy: Deploy, cloud: RecordingCloud) -> None:
+    """Access as data and access by method open the same, whatever grants it."""
+
+    def program() -> None:
+        things, work = table(), queue(key_arn=KEY_ARN)
+        secret = ManagedSecret("carrier", ManagedSecretArgs(description="d", key_arn=KEY_ARN))
+        for name, grants, policy in (
+            ("read-table", things.grant_read, things.read_policy),
+            ("write-table", things.grant_write, things.write_policy),
+            ("use-table", things.grant_read_write, things.read_write_policy),
+            ("send", work.grant_send, work.send_policy),
+            ("read-secret", secret.grant_read, secret.read_policy),
+        ):
+            grants(function(f"{name}-method"))
+            function(f"{name}-data", policies={"access": policy})
+
+    deploy(program)
+
+    roles = [one.name.removesuffix("-method-role") for one in cloud.of(aws.iam.Role)]
+    pairs = [name for name in roles if not name.endswith("-data-role")]
+    assert len(pairs) == 5
+    for name in pairs:
+        by_method, as_data = (
+            sorted(statements_of(cloud, f"{name}-{way}"), key=lambda one: str(one["Sid"]))
+            for way in ("method", "data")
+        )
+        assert json.loads(json.dumps(as_data).replace("-data", "-method")) == by_method
+        assert len(by_method) > 2
+
+
+def test_code_never_runs_before_its_given_policies(deploy: Deploy, cloud: RecordingCloud) -> None:
+    """The function waits for access that is given as data, as for its own statements."""
+    deploy(lambda: function(policies={"things": table().read_policy}))
+
+    given = cloud.one(aws.iam.RolePolicy, "worker-things")
+    assert given.inputs["name"] == "things"
+    assert given.urn in cloud.one(aws.lambda_.Function).depends_on
+
+
+@pytest.mark.parametrize("late", [False, True])
+@pytest.mark.parametrize(
+    "document",
+    [
+        "no json",
+        "[]",
+        '{"Statement": [{"Sid": "A", "Effect": "Allow", "Action": "s3:*", "Resource": "*"}]}',
+        '{"Statement": [{"Sid": "A", "Effect": "Deny", "Action": "s3:Get", "Resource": "*"}]}',
+        '{"Statement": [{"Sid": "A", "Effect": "Allow", "NotAction": "s3:A", "Resource": "*"}]}',
+        '{"Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}]}',
+    ],
+)
+def test_refuses_a_policy_that_is_none(deploy: Deploy, document: str, *, late: bool) -> None:
+    """A given document is held to what ``allow`` is held to, also when it arrives late."""
+    given = pulumi.Output.from_input(document) if late else document
+
+    with pytest.raises(ValueError, match="policy 'access' is no document"):
+        deploy(lambda: (table(), function(policies={"access": given})))
+
+
+@pytest.mark.parametrize(
+    ("name", "says"), [("a b", "a policy's name has"), ("WriteLogs", "already has a statement")]
+)
+def test_refuses_a_policys_name(deploy: Deploy, name: str, says: str) -> None:
+    """A policy's name is one that IAM takes, and no statement's."""
+    with pytest.raises(ValueError, match=says):
+        deploy(lambda: function(policies={name: table().read_policy}))
 
 
 def test_a_trigger_waits_for_every_policy(deploy: Deploy, cloud: RecordingCloud) -> None:

@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 import inspect
-import json
 import re
-import subprocess
-import sys
 import typing
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import grpc
 import pulumi
 import pytest
-import yaml
 from pulumi.provider.experimental.analyzer import Analyzer
-from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
 
 import components
 from components import (
@@ -182,42 +176,6 @@ def test_arguments_are_documented_and_plain(component: Any) -> None:
     for owner in (args, component):
         for field in inspect.get_annotations(owner):
             assert analyzer.get_docstring(owner, field), f"{owner.__name__}.{field}"
-
-
-@pytest.fixture
-def plugin() -> Iterator[Any]:
-    """The plugin as Pulumi starts it for a program in another language."""
-    started = subprocess.Popen(
-        [sys.executable, str(FOLDER), "127.0.0.1:1"], stdout=subprocess.PIPE, text=True
-    )
-    assert started.stdout is not None
-    port = started.stdout.readline().strip()
-    with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
-        yield provider_pb2_grpc.ResourceProviderStub(channel)
-    started.kill()
-    started.wait()
-    started.stdout.close()
-
-
-@pytest.mark.registers_nothing
-def test_any_language_can_use_them(plugin: Any) -> None:
-    """The plugin starts, and the SDK's analyzer describes every component and type."""
-    request: Any = provider_pb2
-    answer = plugin.GetSchema(request.GetSchemaRequest(), timeout=30)
-
-    schema = json.loads(answer.schema)
-    assert set(schema["resources"]) == {f"dialtone:index:{one.__name__}" for one in COMPONENTS}
-    assert all(one["isComponent"] for one in schema["resources"].values())
-    wanted = schema["resources"]["dialtone:index:SecureTable"]
-    assert set(wanted["requiredInputs"]) == {"hashKey", "keyArn"}
-    assert wanted["inputProperties"]["protect"]["plain"] is True
-    assert {"dialtone:index:Statement", "dialtone:index:KeyType"} <= set(schema["types"])
-
-
-@pytest.mark.registers_nothing
-def test_the_plugin_names_its_runtime() -> None:
-    """Pulumi knows how to start the folder."""
-    assert yaml.safe_load((FOLDER / "PulumiPlugin.yaml").read_text()) == {"runtime": "python"}
 
 
 @pytest.mark.registers_nothing

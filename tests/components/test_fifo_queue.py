@@ -8,6 +8,7 @@ from typing import Any
 import pulumi_aws as aws
 import pytest
 
+from components import ConsumerArgs
 from tests.components.building import KEY_ARN, TOPIC_ARN, function, queue
 from tests.components.conftest import Deploy
 from tests.components.policies import statements_of
@@ -114,6 +115,67 @@ def test_refuses_a_consumer_that_would_see_double(
 
     with pytest.raises(ValueError, match=says):
         deploy(program)
+
+
+def test_a_given_consumer_is_what_consume_declares(deploy: Deploy, cloud: RecordingCloud) -> None:
+    """A consumer as argument gets the same event source and the same rights as by the method."""
+
+    def program() -> None:
+        queue(key_arn=KEY_ARN).consume(function(), maximum_concurrency=7, batch_size=2)
+        other = function("other")
+        consumer = ConsumerArgs(
+            target_arn=other.target_arn,
+            role_name=other.role_name,
+            timeout_seconds=10,
+            maximum_concurrency=7,
+            batch_size=2,
+        )
+        queue("again", key_arn=KEY_ARN, consumer=consumer)
+
+    deploy(program)
+
+    first, second = (
+        cloud.one(aws.lambda_.EventSourceMapping, f"{name}-consumer") for name in ("work", "again")
+    )
+    as_first = json.dumps(second.inputs).replace("test-again", "test-work")
+    assert json.loads(as_first.replace("test-other", "test-worker")) == first.inputs
+    granted, given = (
+        sorted(
+            (one for one in statements_of(cloud, name) if "Consume" in one["Sid"]),
+            key=lambda one: str(one["Sid"]),
+        )
+        for name in ("worker", "other")
+    )
+    as_granted = json.dumps(given).replace("ConsumeAgain", "ConsumeWork")
+    assert json.loads(as_granted.replace("test-again", "test-work")) == granted
+    rights = {one.urn for one in cloud.of(aws.iam.RolePolicy) if "ConsumeAgain" in one.name}
+    assert len(rights) == 2
+    assert rights <= set(second.depends_on)
+
+
+@pytest.mark.registers_nothing
+@pytest.mark.parametrize(
+    ("timeout", "concurrency", "batch", "says"),
+    [
+        (11, 5, 1, "visibility_timeout_seconds 15 must be at least 16: the timeout of its con"),
+        (10, 1001, 1, "maximum_concurrency must be 2 to 1000, got 1001"),
+        (10, 5, 0, "batch_size must be 1 to 10, got 0"),
+    ],
+)
+def test_refuses_a_given_consumer_that_would_see_double(
+    timeout: int, concurrency: int, batch: int, says: str
+) -> None:
+    """A given consumer is held to the same limits, before anything is registered."""
+    consumer = ConsumerArgs(
+        target_arn="arn:aws:lambda:us-east-1:123456789012:function:worker",
+        role_name="worker",
+        timeout_seconds=timeout,
+        maximum_concurrency=concurrency,
+        batch_size=batch,
+    )
+
+    with pytest.raises(ValueError, match=says):
+        queue(consumer=consumer)
 
 
 @pytest.mark.registers_nothing

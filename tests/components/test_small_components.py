@@ -23,6 +23,7 @@ from components import (
     ScheduleArgs,
     StackKey,
     StackKeyArgs,
+    Watch,
     every,
     grant_models,
     physical_name,
@@ -74,6 +75,23 @@ def test_nobody_subscribes_unasked(deploy: Deploy, cloud: RecordingCloud) -> Non
     deploy(lambda: AlarmTopic("alarms", AlarmTopicArgs(key_arn=KEY_ARN)))
 
     assert not cloud.of(aws.sns.TopicSubscription)
+
+
+def test_given_watches_alarm(deploy: Deploy, cloud: RecordingCloud) -> None:
+    """A watch as argument is the alarm that ``watch`` declares."""
+    refused = Watch(
+        namespace="n", metric="m", dimensions={}, statistic="Sum", threshold=2, description="d"
+    )
+
+    def program() -> None:
+        AlarmTopic("alarms", AlarmTopicArgs(key_arn=KEY_ARN, watches={"refused": refused}))
+        AlarmTopic("others", AlarmTopicArgs(key_arn=KEY_ARN)).watch("added", refused)
+
+    deploy(program)
+
+    given, added = (cloud.one(aws.cloudwatch.MetricAlarm, one) for one in ("refused", "added"))
+    as_given = json.dumps(added.inputs).replace("test-others", "test-alarms")
+    assert json.loads(as_given.replace("test-added", "test-refused")) == given.inputs
 
 
 def test_key_rotates_and_names_who_may_use_it(deploy: Deploy, cloud: RecordingCloud) -> None:

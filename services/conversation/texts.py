@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 
+CODE = "{code}"
+"""Where `forget_ask` has its code."""
+
 
 @dataclass(frozen=True)
 class Texts:
@@ -18,6 +21,9 @@ class Texts:
         returning: Asks a number that was silent for long whether the same person writes; `Policy`
             says if at all.
         continued: Confirms CONTINUE, the answer to that.
+        forget_ask: Answers FORGET; `{code}` stands for the code that confirms it.
+        forget_wrong: Answers a code that is wrong or too late.
+        forgetting: Confirms a FORGET that begins.
         stopped: Confirms STOP, where the carrier does not.
         started: Confirms START, where the carrier does not.
         help: Answers HELP, where the carrier does not.
@@ -37,6 +43,14 @@ class Texts:
         "from there."
     )
     continued: str = "Welcome back. I remember what we said before."
+    forget_ask: str = (
+        "Reply FORGET {code} within 10 minutes to erase our conversation for good. "
+        "Anything else keeps it."
+    )
+    forget_wrong: str = "That code is wrong or too old, so nothing is erased. Text FORGET for one."
+    forgetting: str = (
+        "I am erasing our conversation for good. Whatever you text from now on begins a new one."
+    )
     stopped: str = "You have opted out and will get no more messages. Reply START to opt in again."
     started: str = "You have opted in again. Reply STOP to opt out, HELP for help."
     help: str = "This number is answered by an AI assistant. Reply STOP to opt out."
@@ -52,4 +66,6 @@ class Texts:
         wrong = [name for name, text in overrides.items() if name not in known or not text.strip()]
         if wrong:
             raise ValueError(f"no such text, or empty: {', '.join(sorted(wrong))}")
+        if CODE not in overrides.get("forget_ask", CODE):
+            raise ValueError(f"forget_ask needs {CODE}, or nobody can confirm it")
         return cls(**overrides)

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Any, Final
 
 from conversation.clocks import Clock, expiry, milliseconds
@@ -22,6 +22,8 @@ from conversation.keys import Keys
 from conversation.persons import Known, Persons, address_hash, person_key, route_of
 from conversation.tables import Action, ConditionFailedError, StoreBusyError, Tables, put
 from conversation.texts import Texts
+from messaging.acceptance import CONSENT, FORGET, IGNORED, INBOX, REFUSED, Acceptance
+from messaging.forget_requests import ForgetRequests, ForgetStep
 from messaging.inbound import InboundText
 from messaging.inbox import Inbox
 from messaging.policy import Policy
@@ -30,39 +32,11 @@ from messaging.reserved_words import ReservedWord, Vocabulary, carrier_answers, 
 from messaging.screening import Screening
 from texting.consent import Consent, Consents
 
-INBOX: Final = "inbox"
-CONSENT: Final = "consent"
-IGNORED: Final = "ignored"
-REFUSED: Final = "refused"
-
 _RECEIPT: Final = 0
 _GENERATION: Final = 1
 _GENERATIONS_TRIED: Final = 4
 
 _CONSENTS: Final = {ReservedWord.STOP: Consent.OUT, ReservedWord.START: Consent.IN}
-
-
-@dataclass(frozen=True)
-class Acceptance:
-    """What became of a text.
-
-    Attributes:
-        conversation: Whose it is.
-        duplicate: Whether it had been accepted before.
-        effect: "inbox", "consent", "refused" or "ignored", as its receipt says.
-        reply: What to answer it with at once; only for reserved words that the carrier does not
-            answer.
-    """
-
-    conversation: str
-    duplicate: bool
-    effect: str
-    reply: str | None = None
-
-    @property
-    def wakes(self) -> bool:
-        """Whether a wake-up is due. For a duplicate too: the first may have died before its."""
-        return self.effect == INBOX
 
 
 class Acceptor:
@@ -108,6 +82,7 @@ class Acceptor:
         self._inbox = Inbox(tables, clock, ids)
         self._consents = Consents(tables)
         self._recycling = Recycling(tables, self._persons, policy, clock, ids)
+        self._forget_requests = ForgetRequests(tables, self._texts, look_after_seconds, clock)
 
     def accept(self, inbound: InboundText) -> Acceptance:
         """Accept a text that is known to come from the carrier.
@@ -131,6 +106,10 @@ class Acceptor:
             word = ReservedWord.START if out else None
         if word is not None:
             return self._accept_word(inbound, known, route, word)
+        others = self._recycling.others(known)
+        step = self._forget_requests.step(inbound, known.person, others, key)
+        if step is not None:
+            return self._accept_forget_words(inbound, known.person, step)
         if self._recycling.may_continue(known, inbound.text):
             return self._accept_continuing(inbound, hashed, known)
         if self._refusal(inbound, hashed, known):
@@ -151,7 +130,7 @@ class Acceptor:
         for _ in range(_GENERATIONS_TRIED):
             key = self._keys.ensure_record(conversation, person)
             actions = [
-                self._receipt(inbound, person, INBOX),
+                self._receipt(inbound, person, INBOX, key.generation),
                 self._keys.condition(conversation, key.generation),
                 self._inbox.put_item(
                     conversation,
@@ -221,6 +200,20 @@ class Acceptor:
         # A newer change overtook it.
         return self._accept_effect(inbound, person, IGNORED)
 
+    def _accept_forget_words(
+        self, inbound: InboundText, person: str, step: ForgetStep
+    ) -> Acceptance:
+        conversation, effect = person_key(person), FORGET if step.confirmed else IGNORED
+        try:
+            self._tables.transact([self._receipt(inbound, person, effect), *step.actions])
+        except ConditionFailedError as error:
+            if not error.failed(_RECEIPT):
+                raise StoreBusyError("another message about it came at the same time") from error
+            again = _duplicate(conversation, error, step.reply)
+            confirmed = again.effect == FORGET
+            return replace(again, reply=self._texts.forgetting) if confirmed else again
+        return Acceptance(conversation, duplicate=False, effect=effect, reply=step.reply)
+
     def _accept_effect(self, inbound: InboundText, person: str, effect: str) -> Acceptance:
         """Record a text that changes nothing: a receipt and nothing else."""
         conversation = person_key(person)
@@ -248,7 +241,9 @@ class Acceptor:
         )
         return [*changes, logged]
 
-    def _receipt(self, inbound: InboundText, person: str, effect: str) -> Action:
+    def _receipt(
+        self, inbound: InboundText, person: str, effect: str, generation: str | None = None
+    ) -> Action:
         item: dict[str, Any] = {
             "pk": person_key(person),
             "sk": _sk(inbound),
@@ -257,6 +252,8 @@ class Acceptor:
             "expires_at": expiry(self._clock, self._receipt_days),
             "schema": SCHEMA,
         }
+        if generation is not None:  # so that FORGET finds the carrier's copies of its words
+            item["generation"] = generation
         return put(self._tables.people, item, condition="attribute_not_exists(pk)")
 
     def _reply(self, inbound: InboundText, word: ReservedWord) -> str | None:

@@ -9,12 +9,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 
 from conversation import observability
 from conversation.clocks import MILLISECONDS, Clock, milliseconds
 from conversation.codec import CodecError
 from conversation.deadline import Deadline
+from conversation.forgetting import Forgetting
 from conversation.ids import Ids
 from conversation.keys import ForgottenError, KeyLostError, KeyUnavailableError
 from conversation.lease import Lease, LeaseLostError
@@ -30,9 +30,12 @@ from messaging.inbox import Inbox, WaitingText, leading_run
 from messaging.introduction import Introduction
 from messaging.profile import PROFILE, incoming
 from messaging.settling import Settling
+from messaging.timing import Timing
 from messaging.wakeups import Wakeups
 from texting.consent import Consents
 from texting.delivery import Delivery, DeliveryResult, Progress
+
+__all__ = ["Answering", "Timing"]
 
 ONE_TEXT_AFTER = 2
 """Claims after which a takeover takes one text (protocol rule 7)."""
@@ -41,31 +44,11 @@ SET_ASIDE_AFTER = 3
 
 _BUSY_POLL_SECONDS = 0.5
 _RETRY_SECONDS = 3.0
+# What a deletion at the carrier, begun at the last moment, may take.
+_LAST_SECONDS = 12.0
 
 # Not the words were at fault: the attempt does not count towards setting them aside.
 _EXCUSED = (KeyLostError, KeyUnavailableError, StoreBusyError)
-
-
-@dataclass(frozen=True)
-class Timing:
-    """How long things may take, in seconds.
-
-    Attributes:
-        answer_seconds: From the claim to the committed reply.
-        lease_seconds: How long a claim holds; function time-out plus slack (rule 9).
-        send_seconds: The carrier's time-out.
-        message_days: How long a text that was set aside is kept.
-    """
-
-    answer_seconds: float
-    lease_seconds: float
-    send_seconds: float
-    message_days: int
-
-    @property
-    def turn_seconds(self) -> float:
-        """What must be left of the function's time to begin another turn."""
-        return self.answer_seconds + self.send_seconds + 2
 
 
 class Answering:
@@ -83,6 +66,7 @@ class Answering:
         wakeups: Wakes again what this invocation has no time for.
         settling: Lets a burst of texts come in.
         introduction: What a person is told before their first reply.
+        forgetting: Forgets whoever asked for it.
         timing: How long things may take.
         clock: Epoch seconds.
         ids: Makes turn ids.
@@ -103,6 +87,7 @@ class Answering:
         wakeups: Wakeups,
         settling: Settling,
         introduction: Introduction,
+        forgetting: Forgetting,
         timing: Timing,
         clock: Clock = time.time,
         ids: Ids | None = None,
@@ -120,6 +105,7 @@ class Answering:
         self._settling = settling
         self._timing = timing
         self._introduction = introduction
+        self._forgetting = forgetting
         self._clock = clock
         self._ids = ids or Ids(clock)
         self._sleep = sleep
@@ -150,7 +136,7 @@ class Answering:
                     return _RETRY_SECONDS
                 continue  # Somebody else was faster: see what is left to do.
             if result is None:
-                self._tidy(conversation, deadline)
+                self._tidy(meta, deadline)
                 return None
             if result.progress is Progress.RETRY:
                 return _RETRY_SECONDS
@@ -158,8 +144,11 @@ class Answering:
                 return self._until(result.look_at or 0)
             turns += 1
 
-    def _tidy(self, conversation: str, deadline: Deadline) -> None:
-        """Nothing waits: there is time to keep notes of what the next window has no room for."""
+    def _tidy(self, meta: Meta, deadline: Deadline) -> None:
+        """Nothing waits: there is time to delete what was forgotten and to note the rest."""
+        conversation = meta.conversation
+        if meta.forgetting is not None:
+            self._forgetting.resume(conversation, deadline.less(_LAST_SECONDS))
         paused = self._switch.position().paused
         if not paused and (tokens := self._engine.tidy(conversation, deadline)):
             self._accounting.tidied(conversation, tokens)
@@ -174,6 +163,10 @@ class Answering:
         """`meta` once nobody holds the lease; None when that takes too long, or in a pause."""
         while True:
             meta = self._lease.read(conversation)
+            if meta.forget_asked is not None:
+                # Neither a lease nor a pause holds it up: the epoch fences a running turn off.
+                self._forgetting.begin_all(conversation)
+                continue
             busy = self._lease.busy_seconds(meta)
             if not busy:
                 return None if self._is_paused(meta) else meta

@@ -5,6 +5,7 @@ from __future__ import annotations
 from conversation import aws
 from conversation.allowances import Allowances, Limits
 from conversation.exchange import EngineSettings
+from conversation.forgetting import Forgetting
 from conversation.lease import Lease
 from conversation.models import ModelChain, build_chain
 from conversation.secrets import JsonSecret
@@ -24,6 +25,7 @@ from messaging.settling import Settling
 from messaging.wakeups import Wakeups
 from texting.carrier import Carrier
 from texting.consent import Consents
+from texting.copies import CarrierCopies
 from texting.delivery import Delivery
 
 
@@ -59,6 +61,11 @@ def build_answering(settings: ResponderSettings, tables: Tables, wakeups: Wakeup
             inbox,
             quiet_seconds=settings.settle_seconds,
             cap_seconds=settings.settle_cap_seconds,
+        ),
+        forgetting=Forgetting(
+            tables,
+            CarrierCopies(carrier),
+            settled_seconds=settings.function_timeout_seconds + settings.clock_skew_seconds,
         ),
         introduction=Introduction(Consents(tables), Texts.load(settings.texts)),
         timing=Timing(

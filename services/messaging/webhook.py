@@ -16,6 +16,7 @@ from conversation.secrets import JsonSecret, SecretError
 from conversation.tables import StoreBusyError
 from conversation.texts import Texts
 from messaging.accept import Acceptor
+from messaging.acceptance import FORGET
 from messaging.address_key import AddressKey
 from messaging.inbound import BadRequestError, form_request, inbound_text
 from messaging.settings import WebhookSettings
@@ -62,7 +63,9 @@ class Webhook:
         inbound = inbound_text(request)
         accepted = self._acceptor.accept(inbound)
         if accepted.wakes:
-            self._wakeups.send(accepted.conversation, inbound.sid)
+            # A FORGET does not queue up behind a turn that is still being answered.
+            apart = f"forget:{accepted.conversation}" if accepted.effect == FORGET else None
+            self._wakeups.send(accepted.conversation, inbound.sid, group=apart)
         observability.logger().info(
             "accepted",
             extra={

@@ -12,7 +12,9 @@ from langchain_core.messages import AIMessage, BaseMessage
 
 from conversation.allowances import Allowances, Limits
 from conversation.deadline import Deadline
+from conversation.erasing import CopiesUnavailableError
 from conversation.exchange import EngineSettings
+from conversation.forgetting import Forgetting
 from conversation.ids import Ids
 from conversation.keys import Keys
 from conversation.lease import Lease
@@ -118,6 +120,30 @@ class PlayedCarrier:
 
 
 @dataclass
+class PlayedCopies:
+    """A carrier that holds copies until it is asked to delete them.
+
+    Attributes:
+        erased: The ids it was asked for, in order.
+        kept: Ids that cannot be deleted yet.
+        away: Whether it cannot be asked at all.
+    """
+
+    erased: list[str] = field(default_factory=list)
+    kept: set[str] = field(default_factory=set)
+    away: bool = False
+
+    def erase(self, sid: str) -> bool:
+        """Delete a copy."""
+        if self.away:
+            raise CopiesUnavailableError
+        if sid in self.kept:
+            return False
+        self.erased.append(sid)
+        return True
+
+
+@dataclass
 class PlayedQueue:
     """An SQS client that only remembers."""
 
@@ -146,6 +172,7 @@ class Stage:
         self.ids = Ids(self.clock)
         self.queue = PlayedQueue()
         self.carrier = PlayedCarrier(self.clock)
+        self.copies = PlayedCopies()
         self.model = PlayedModel(script=script, seen=[])
         self.models = [NamedModel("played:one", lambda: self.model)]
         self.inbox = Inbox(tables, self.clock, self.ids)
@@ -223,6 +250,7 @@ class Stage:
             consents=Consents(tables),
             switch=Switch(tables, self.clock),
             introduction=Introduction(Consents(tables), self.texts, self.clock),
+            forgetting=self.forgetting(tables),
             accounting=Accounting(StackUsage(tables, self.clock)),
             wakeups=Wakeups("https://queue.test/wakeups.fifo", lambda: self.queue),
             settling=Settling(
@@ -238,6 +266,11 @@ class Stage:
             ids=self.ids,
             sleep=self.clock.sleep,
         )
+
+    def forgetting(self, tables: Tables | None = None) -> Forgetting:
+        """What forgets, by default in the stage's own tables."""
+        tables = tables or self.tables
+        return Forgetting(tables, self.copies, settled_seconds=75, clock=self.clock)
 
     def attend(self, worker: Answering | None = None, seconds: float = 30) -> float | None:
         """A wake-up reaches a worker whose function has this long."""

@@ -13,7 +13,7 @@ from conversation.items import to_item
 from conversation.keys import KeyLostError, Keys
 from conversation.persons import Persons, address_hash, person_key, route_of
 from conversation.tables import StoreBusyError, Tables, update
-from messaging.accept import Acceptance
+from messaging.acceptance import Acceptance
 from messaging.inbound import InboundText
 from messaging.inbox import Inbox
 from tests.services.texting_door import Door

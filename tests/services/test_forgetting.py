@@ -3,55 +3,25 @@
 from __future__ import annotations
 
 import copy
-from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 
 from conversation.deadline import Deadline
-from conversation.erasing import CopiesUnavailableError
-from conversation.forgetting import Forgetting
 from conversation.forgotten import ASKED, asking
 from conversation.keys import ForgottenError, Keys
 from conversation.lease import LeaseLostError
+from conversation.switch import Switch
 from conversation.tables import Tables, put
+from messaging.wakeups import Wakeups
+from messaging.waking import Waking
 from tests.services.memory_dynamodb import MemoryDynamoDB
 from tests.services.stage import Stage
 from tests.services.test_crashes import Killed, Killer
 
-SETTLED_SECONDS = 75.0
-
-
-@dataclass
-class PlayedCopies:
-    """A carrier that holds copies until it is asked to delete them.
-
-    Attributes:
-        erased: The ids it was asked for, in order.
-        kept: Ids that cannot be deleted yet.
-        away: Whether it cannot be asked at all.
-    """
-
-    erased: list[str] = field(default_factory=list)
-    kept: set[str] = field(default_factory=set)
-    away: bool = False
-
-    def erase(self, sid: str) -> bool:
-        """Delete a copy."""
-        if self.away:
-            raise CopiesUnavailableError
-        if sid in self.kept:
-            return False
-        self.erased.append(sid)
-        return True
-
 
 class Scene(Stage):
     """A stage on which the person can be forgotten."""
-
-    def __init__(self, tables: Tables) -> None:
-        super().__init__(tables)
-        self.copies = PlayedCopies()
 
     def heard(self, words: str) -> str:
         """A text is accepted with its receipt."""
@@ -73,12 +43,6 @@ class Scene(Stage):
             self.tables, self.conversation, by="SMforget", at=now, look_after_seconds=20
         )
         self.tables.transact(actions)
-
-    def forgetting(self) -> Forgetting:
-        """A new worker's."""
-        return Forgetting(
-            self.tables, self.copies, settled_seconds=SETTLED_SECONDS, clock=self.clock
-        )
 
     def resume(self) -> bool:
         """Go on with what is left."""
@@ -312,7 +276,7 @@ def test_a_send_that_nobody_ever_reported_ends_the_wait(sending: Scene) -> None:
     """Once its worker is certainly dead and no report came, its turn goes."""
     scene = sending
     assert not scene.forget()
-    scene.clock.now += SETTLED_SECONDS + 1
+    scene.clock.now += 76
     assert scene.resume()
     assert scene.items("turn#") == []
 
@@ -354,3 +318,63 @@ def test_forget_on_the_emulators_tables(tables: Tables) -> None:
     assert scene.forget()
     assert [item["sk"] for item in scene.items("")] == ["meta"]
     assert scene.keys.find(scene.conversation) is None
+
+
+def test_a_wake_up_forgets(scene: Scene) -> None:
+    """The responder begins what was asked for and goes on with it when nothing waits."""
+    scene.ask()
+    calls = len(scene.model.seen)
+    assert scene.attend() is None
+    assert [item["sk"] for item in scene.items("")] == ["meta"]
+    assert len(scene.model.seen) == calls
+
+
+def test_a_running_turn_does_not_hold_it_up(scene: Scene) -> None:
+    """While another worker has the lease, the key goes at once."""
+    scene.lease.claim(scene.lease.read(scene.conversation), scene.ids.new(), [], scene.route, 20)
+    scene.ask()
+    began = scene.clock.now
+    assert scene.attend() is None
+    assert scene.clock.now == began
+    assert scene.keys.find(scene.conversation) is None
+
+
+def test_a_pause_does_not_hold_it_up(scene: Scene) -> None:
+    """The key goes in a pause too; deleting what is left waits for the resume."""
+    switch = Switch(scene.tables, scene.clock)
+    switch.throw(paused=True)
+    scene.ask()
+    scene.attend()
+    assert scene.keys.find(scene.conversation) is None
+    switch.throw(paused=False)
+    scene.clock.now += 60
+    scene.attend()
+    assert [item["sk"] for item in scene.items("")] == ["meta"]
+
+
+def test_what_came_after_is_answered_by_the_same_worker(scene: Scene) -> None:
+    """A wake-up that finds a FORGET half done answers first and deletes then."""
+    scene.forgetting().begin_all(scene.conversation)
+    scene.renew()
+    scene.heard("hello again")
+    scene.attend()
+    assert scene.words() == ["hello again", "you said: hello again"]
+    assert scene.items("forget#") == []
+
+
+def test_the_sweep_finds_what_is_left(scene: Scene) -> None:
+    """The index has the rest of a FORGET, and moves it on like anything that waits."""
+    scene.copies.away = True
+    scene.forget()
+    scene.clock.now += 61
+    waking = Waking(
+        scene.tables,
+        Wakeups("https://queue.test/wakeups.fifo", lambda: scene.queue),
+        25,
+        clock=scene.clock,
+        sleep=scene.clock.sleep,
+    )
+    assert waking.run(Deadline.after(30, scene.clock)) == 1
+    assert scene.queue.conversations() == [scene.conversation]
+    [left] = scene.items("forget#")
+    assert (left["wakes"], left["pending_at"]) == (1, int(scene.clock.now * 1000) + 60_000)

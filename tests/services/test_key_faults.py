@@ -13,7 +13,7 @@ from conversation.codec import SealBrokenError
 from conversation.keys import KeyLostError, KeyUnavailableError
 from conversation.outcomes import Outcome
 from conversation.tables import Tables
-from messaging.accept import CONSENT
+from messaging.acceptance import CONSENT
 from tests.services.memory_dynamodb import MemoryDynamoDB
 from tests.services.played_kms import PlayedKms, refusal, vault_of
 from tests.services.stage import Stage

@@ -6,7 +6,8 @@ from typing import Any
 
 from conversation.persons import Persons, address_hash, route_of
 from conversation.tables import Tables
-from messaging.accept import Acceptance, Acceptor
+from messaging.accept import Acceptor
+from messaging.acceptance import Acceptance
 from messaging.inbound import InboundText
 from messaging.inbox import Inbox
 from tests.services.texting_parts import ADDRESS_KEY, PERSON, SENDER, Clock

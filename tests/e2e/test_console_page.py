@@ -110,7 +110,7 @@ def _see_memory(page: Page) -> None:
     expect(person.locator(".role").last).to_have_text("dialtone")
     row = person.locator(".rows details").last
     row.locator("summary").click()
-    expect(row.locator("pre")).to_contain_text('"content": "format 0, 17 bytes"')
+    expect(row.locator("pre")).to_contain_text('"content": "format 1, 45 bytes"')
 
 
 def _see_logs(page: Page) -> None:

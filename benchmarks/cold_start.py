@@ -42,11 +42,13 @@ _WEBHOOK_FLOOR = """
 import boto3
 boto3.client("sqs")
 """
+# What a first text needs: the handler's own parts, and each client that they would build.
 _WEBHOOK = """
 import messaging.webhook
 from conversation import aws, observability
+messaging.webhook._built()
 observability.logger()
-aws.dynamodb(), aws.sqs(), aws.secrets_manager()
+aws.dynamodb(), aws.kms(), aws.sqs(), aws.secrets_manager()
 """
 _RESPONDER_FLOOR = """
 import boto3
@@ -57,23 +59,17 @@ AESGCM(AESGCM.generate_key(256))
 for name in ("dynamodb", "kms", "bedrock-runtime"):
     boto3.client(name)
 """
-# Everything that a first turn needs: the carrier's client is imported with the module, and
-# `warm` builds the chain's first chat model.
+# What a first turn needs: the same, and the chain's first chat model. The carrier's client is
+# imported with the module.
 _RESPONDER = """
 import messaging.responder
-from conversation import aws
-from conversation.stack_usage import StackUsage
-from messaging.composition import build_answering, build_engine
-from messaging.settings import ResponderSettings
-from messaging.wakeups import Wakeups
-aws.kms()
-settings = ResponderSettings.load()
-tables = settings.tables.connect()
-build_answering(settings, tables, Wakeups(settings.wakeup_queue_url, aws.sqs))
-build_engine(settings, tables, StackUsage(tables)).warm()
-aws.sqs(), aws.secrets_manager()
+from conversation import aws, observability
+answering = messaging.responder._built()[0]
+answering._engine.warm()
+observability.logger()
+aws.dynamodb(), aws.kms(), aws.sqs(), aws.secrets_manager()
 import sys
-assert "langchain_aws.chat_models.bedrock_converse" in sys.modules
+assert any(name.startswith("langchain_aws.chat_models") for name in sys.modules)
 """
 
 

@@ -45,6 +45,14 @@ class Route:
         return segments_of(self.path)
 
     @property
+    def settings_path(self) -> str:
+        """How a stage's method settings name the route: the path is one JSON pointer token.
+
+        The provider passes it on as it is, and reads it back from the stage by the same key.
+        """
+        return f"{self.path.replace('~', '~0').replace('/', '~1')}/{self.method}"
+
+    @property
     def slug(self) -> str:
         """Name of the route's resources; ``{turn}`` and ``turn`` differ in it."""
         parts = [re.sub(r"^\{(.*?)\+?\}$", r"by-\1", segment) for segment in self.segments]
@@ -187,8 +195,16 @@ def validate_route(name: str, method: str, path: str) -> None:
         raise ValueError(f"{name}: a path looks like /webhooks/{{id}}, got {path!r}")
 
 
-def deployment_triggers(routes: Sequence[Route]) -> dict[str, pulumi.Output[str]]:
-    """Return what makes a new deployment necessary: any change of any route."""
+def deployment_triggers(
+    routes: Sequence[Route], *, own_address: bool
+) -> dict[str, pulumi.Input[str]]:
+    """Return what makes a new deployment necessary: any change of any route.
+
+    Args:
+        routes: All of the API's.
+        own_address: Whether the API answers at its own address too; a change of that takes effect
+            with the next deployment only.
+    """
     facts = [
         {
             "method": route.method,
@@ -198,7 +214,10 @@ def deployment_triggers(routes: Sequence[Route]) -> dict[str, pulumi.Output[str]
         }
         for route in sorted(routes, key=lambda route: (route.path, route.method))
     ]
-    return {"routes": pulumi.Output.from_input(facts).apply(_digest)}
+    return {
+        "routes": pulumi.Output.from_input(facts).apply(_digest),
+        "ownAddress": "on" if own_address else "off",
+    }
 
 
 def _digest(facts: object) -> str:

@@ -14,7 +14,8 @@ from components.iam import Statement
 
 BEDROCK = "bedrock"
 # An inference profile's id starts with where it may run; the model itself is the rest.
-_PROFILE_AREAS = ("apac", "au", "ca", "eu", "global", "jp", "us", "us-gov")
+_EVERYWHERE = "global"
+_PROFILE_AREAS = ("apac", "au", "ca", "eu", _EVERYWHERE, "jp", "us", "us-gov")
 
 
 def grant_models(function: ContainerFunction, models: Sequence[str]) -> None:
@@ -59,9 +60,15 @@ def _resources(
             )
         ]
     # A profile sends the request to any region of its area, and the caller needs the right there.
-    return [
+    resources = [
         pulumi.Output.format(
             "arn:{0}:bedrock:{1}:{2}:inference-profile/{3}", partition, region, account, model
         ),
         pulumi.Output.format("arn:{0}:bedrock:*::foundation-model/{1}", partition, rest),
     ]
+    if area == _EVERYWHERE:
+        # Routed to no region in particular; the model's ARN then names none.
+        resources.append(
+            pulumi.Output.format("arn:{0}:bedrock:::foundation-model/{1}", partition, rest)
+        )
+    return resources

@@ -10,8 +10,12 @@ import pulumi
 import pulumi_aws as aws
 
 from components.container_function import ContainerFunction
+from components.function_target import DeclaredTarget
 from components.iam import Statement, account_of, policy_document, trust_document
 from components.naming import physical_name
+
+# The least that scheduler and Lambda know.
+MISSED_AFTER_SECONDS = 60
 
 
 class ScheduleArgs(TypedDict):
@@ -26,7 +30,12 @@ class ScheduleArgs(TypedDict):
 class Schedule(pulumi.ComponentResource):
     """An EventBridge schedule that calls one function, on time or not at all.
 
-    Creates: ``iam.Role``, ``iam.RolePolicy``, ``scheduler.Schedule``.
+    The scheduler's call is asynchronous: it only hands the event to Lambda, which by itself would
+    try a failed one twice more, minutes later, and a throttled one for six hours. So that is turned
+    off for the function too, for every asynchronous call of it.
+
+    Creates: ``iam.Role``, ``iam.RolePolicy``, ``lambda.FunctionEventInvokeConfig``,
+    ``scheduler.Schedule``.
     """
 
     schedule_arn: pulumi.Output[str]
@@ -48,6 +57,15 @@ class Schedule(pulumi.ComponentResource):
         super().__init__("dialtone:index:Schedule", name, {}, opts)
         target = pulumi.Output.from_input(args["target_arn"])
         role, policy = self._role(name, target)
+        called = DeclaredTarget(target)
+        once = aws.lambda_.FunctionEventInvokeConfig(
+            f"{name}-once",
+            function_name=called.function_name,
+            qualifier=called.qualifier,
+            maximum_event_age_in_seconds=MISSED_AFTER_SECONDS,
+            maximum_retry_attempts=0,
+            opts=pulumi.ResourceOptions(parent=self),
+        )
         schedule = aws.scheduler.Schedule(
             f"{name}-schedule",
             name=physical_name(name),
@@ -58,10 +76,10 @@ class Schedule(pulumi.ComponentResource):
                 arn=target,
                 role_arn=role.arn,
                 retry_policy=aws.scheduler.ScheduleTargetRetryPolicyArgs(
-                    maximum_event_age_in_seconds=60, maximum_retry_attempts=0
+                    maximum_event_age_in_seconds=MISSED_AFTER_SECONDS, maximum_retry_attempts=0
                 ),
             ),
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[policy]),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[policy, once]),
         )
         self.schedule_arn = schedule.arn
         self.register_outputs({"scheduleArn": self.schedule_arn})

@@ -201,7 +201,7 @@ class WebhookApi(pulumi.ComponentResource):
         return aws.apigateway.Deployment(
             f"{self._name}-deployment",
             rest_api=self._api.id,
-            triggers=deployment_triggers(self._tree.routes),
+            triggers=deployment_triggers(self._tree.routes, own_address="domain" not in self._args),
             # Before the permissions are there nobody may call; and a deployment is a snapshot.
             opts=pulumi.ResourceOptions(parent=self, depends_on=self._tree.everything()),
         )
@@ -231,7 +231,7 @@ class WebhookApi(pulumi.ComponentResource):
             f"{self._name}-{route.slug}-limits",
             rest_api=self._api.id,
             stage_name=stage.stage_name,
-            method_path=f"{route.path.lstrip('/')}/{route.method}",
+            method_path=route.settings_path,
             settings=aws.apigateway.MethodSettingsSettingsArgs(
                 throttling_rate_limit=route.throttle["requests_per_second"],
                 throttling_burst_limit=route.throttle["burst"],

@@ -212,21 +212,23 @@ def stage(inputs: Inputs, account: Account) -> Created:
 def method_settings(inputs: Inputs, account: Account) -> Created:
     """Set rate and logging of one route, or of all."""
     api, name = inputs.take("restApi"), inputs.take("stageName")
-    path, verb = inputs.take("methodPath").rsplit("/", 1)
+    # As the provider does: the path comes escaped, and nothing is escaped here.
+    route = inputs.take("methodPath")
+    if route.count("/") != 1:
+        raise ValueError(f"{inputs.path}: Invalid method setting path: /{route}")
     settings = inputs.block("settings")
     patches = []
     for of, to in _SETTINGS.items():
         value = settings.take(of, None) if settings else None
         if value is not None:
             text = str(value).lower() if isinstance(value, bool) else str(value)
-            pointer = path.replace("~", "~0").replace("/", "~1")
-            patches.append({"op": "replace", "path": f"/{pointer}/{verb}/{to}", "value": text})
+            patches.append({"op": "replace", "path": f"/{route}/{to}", "value": text})
     if settings:
         settings.ignore("cachingEnabled", "cacheTtlInSeconds", "cacheDataEncrypted")
     account.client("apigateway").update_stage(
         restApiId=api, stageName=name, patchOperations=patches
     )
-    return Created(f"{api}-{name}-{path}/{verb}")
+    return Created(f"{api}-{name}-{route}")
 
 
 CREATES: dict[str, Create] = {

@@ -124,6 +124,12 @@ def test_schedule_calls_on_time_or_not_at_all(deploy: Deploy, cloud: RecordingCl
     assert made.inputs["flexibleTimeWindow"] == {"mode": "OFF"}
     assert made.inputs["target"]["retryPolicy"]["maximumRetryAttempts"] == 0
     assert made.inputs["target"]["arn"].endswith(":function:dialtone-test-worker")
+    # Lambda takes the call into a queue of its own, with retries of its own.
+    queued = cloud.one(aws.lambda_.FunctionEventInvokeConfig)
+    assert queued.inputs["functionName"] == "dialtone-test-worker"
+    assert queued.inputs["maximumRetryAttempts"] == 0
+    assert queued.inputs["maximumEventAgeInSeconds"] == 60
+    assert queued.urn in made.depends_on
     granted = statements_of(cloud, "tick")
     assert [(one["Action"], one["Resource"]) for one in granted] == [
         (["lambda:InvokeFunction"], [made.inputs["target"]["arn"]])
@@ -185,6 +191,20 @@ def test_models_are_granted_one_by_one(deploy: Deploy, cloud: RecordingCloud) ->
         "arn:aws:bedrock:us-east-1:123456789012:inference-profile/us.amazon.nova-lite-v1:0",
         "arn:aws:bedrock:*::foundation-model/amazon.nova-lite-v1:0",
         "arn:aws:bedrock:us-east-1::foundation-model/mistral.small-v1:0",
+    ]
+
+
+def test_a_global_profile_is_granted_without_a_region(
+    deploy: Deploy, cloud: RecordingCloud
+) -> None:
+    """A global profile's request is authorised for the model in no region as well."""
+    deploy(lambda: grant_models(function(), ["bedrock:global.amazon.nova-2-lite-v1:0"]))
+
+    granted = {one["Sid"]: one for one in statements_of(cloud, "worker")}["InvokeModels"]
+    assert granted["Resource"] == [
+        "arn:aws:bedrock:us-east-1:123456789012:inference-profile/global.amazon.nova-2-lite-v1:0",
+        "arn:aws:bedrock:*::foundation-model/amazon.nova-2-lite-v1:0",
+        "arn:aws:bedrock:::foundation-model/amazon.nova-2-lite-v1:0",
     ]
 
 

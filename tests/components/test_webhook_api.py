@@ -59,7 +59,7 @@ def test_every_route_is_throttled_and_logs_no_bodies(deploy: Deploy, cloud: Reco
     deploy(one_route)
 
     limits = cloud.one(aws.apigateway.MethodSettings).inputs
-    assert limits["methodPath"] == "a/{id}/POST"
+    assert limits["methodPath"] == "~1a~1{id}/POST"
     assert limits["settings"]["throttlingRateLimit"] == 10
     assert limits["settings"]["throttlingBurstLimit"] == 20
     assert limits["settings"]["loggingLevel"] == "OFF"
@@ -103,6 +103,23 @@ def test_any_change_of_a_route_deploys_again(deploy: Deploy, cloud: RecordingClo
 
     first, second = (one.inputs["triggers"] for one in cloud.of(aws.apigateway.Deployment))
     assert first != second
+
+
+def test_switching_off_the_own_address_deploys_again(deploy: Deploy, cloud: RecordingCloud) -> None:
+    """API Gateway goes on answering at its own address until the next deployment."""
+    domain = DomainArgs(name="t.example.com", certificate_arn="arn:aws:acm:x")
+
+    def program() -> None:
+        worker = function()
+        for made in (api("plain"), api("named", domain=domain)):
+            made.add_route("POST", "/a", worker, throttle=THROTTLE)
+            made.publish()
+
+    deploy(program)
+
+    plain, named = (one.inputs["triggers"] for one in cloud.of(aws.apigateway.Deployment))
+    assert plain["routes"] == named["routes"]
+    assert plain != named
 
 
 def test_forgetting_to_publish_fails(deploy: Deploy) -> None:

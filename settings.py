@@ -199,7 +199,7 @@ class StackSettings(Section):
     )
     protect: bool = Field(True, description="Refuse to delete what holds data or a number.")
     log_level: str = Field(
-        "INFO", pattern="^(DEBUG|INFO|WARN|ERROR)$", description="How much the functions log."
+        "INFO", pattern="^(DEBUG|INFO)$", description="How much the functions log: INFO, or DEBUG."
     )
     models: list[str] = Field(
         default_factory=lambda: ["bedrock:us.amazon.nova-lite-v1:0"],

@@ -16,16 +16,16 @@ _POLICY_NAME = re.compile(r"^[A-Za-z0-9_-]{1,64}$")
 
 
 class LogLevel(StrEnum):
-    """How much a function says."""
+    """How much a function says.
+
+    There is nothing quieter than ``INFO``: Lambda takes a line without a level for ``INFO``, and
+    would drop metrics written as logs, and with them the alarms, and errors that nothing caught.
+    """
 
     DEBUG = "DEBUG"
     """Everything; for a short time only."""
     INFO = "INFO"
     """One or two lines an invocation."""
-    WARN = "WARN"
-    """Only what somebody should look at."""
-    ERROR = "ERROR"
-    """Only what went wrong."""
 
 
 class ContainerFunctionArgs(TypedDict):

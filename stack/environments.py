@@ -32,7 +32,7 @@ def shared(name: str, settings: StackSettings, addresses: Addresses) -> Environm
     """Return what every function is told."""
     return {
         "STACK": pulumi.get_stack(),
-        "LOG_LEVEL": "WARNING" if settings.log_level == "WARN" else settings.log_level,
+        "LOG_LEVEL": settings.log_level,
         "POWERTOOLS_SERVICE_NAME": name,
         "POWERTOOLS_METRICS_NAMESPACE": METRICS_NAMESPACE,
         "PEOPLE_TABLE": addresses.people_table,

@@ -165,6 +165,8 @@ def test_the_report_reads_well() -> None:
         ({**NUMBER, "alarms": {"email": "nobody"}}, "alarms.email", "not of the right form"),
         ({**NUMBER, "sms": "yes"}, "sms", "valid dictionary"),
         ({**NUMBER, "logLevel": "LOUD"}, "logLevel", "not of the right form"),
+        # Lambda's filter would drop metrics, and alarms would hear nothing.
+        ({**NUMBER, "logLevel": "WARN"}, "logLevel", "not of the right form"),
     ],
 )
 def test_contradictions(values: dict[str, Any], path: str, says: str) -> None:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from botocore.exceptions import ClientError, HTTPClientError
+from botocore.exceptions import ConnectionError as UnreachableError
 
 from conversation.deadline import Deadline
 from conversation.items import Item, from_item, to_item
@@ -207,7 +208,7 @@ class Tables:
                 if not _is_busy(error):
                     raise
                 cause: Exception = error
-            except HTTPClientError as error:
+            except (HTTPClientError, UnreachableError) as error:
                 cause = error
             else:
                 return response

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+from botocore.exceptions import ConnectTimeoutError, EndpointConnectionError, ReadTimeoutError
+
+from conversation.deadline import Deadline
 from conversation.items import to_item
-from conversation.tables import Tables
+from conversation.tables import StoreBusyError, Tables
 
 
 class CutPages:
@@ -46,3 +50,28 @@ def test_fewer_than_asked_for_means_that_there_are_no_more() -> None:
 
     assert [item["sk"] for item in found] == client.keys
     assert len(client.asked) == 2
+
+
+class Unreachable:
+    """A DynamoDB whose connections fail, each time in the given way."""
+
+    def __init__(self, problem: Exception) -> None:
+        self.problem = problem
+        self.asked = 0
+
+    def get_item(self, **_request: Any) -> dict[str, Any]:
+        """Fail."""
+        self.asked += 1
+        raise self.problem
+
+
+@pytest.mark.parametrize("kind", [ConnectTimeoutError, EndpointConnectionError, ReadTimeoutError])
+def test_a_store_that_cannot_be_reached_is_busy(kind: type[Exception]) -> None:
+    """A refused or silent connection is tried again, and ends as the error that gives 503."""
+    client = Unreachable(kind(endpoint_url="http://127.0.0.1"))
+    tables = Tables(client, "people", "conversations", "keys", sleep=lambda _seconds: None)
+
+    with pytest.raises(StoreBusyError):
+        tables.get("people", "p", "person", deadline=Deadline.after(0.05))
+
+    assert client.asked > 1

@@ -6,6 +6,7 @@ answers sensibly, not only for the scripted one.
 
 from __future__ import annotations
 
+import re
 import secrets
 import time
 from collections.abc import Callable
@@ -49,6 +50,23 @@ class Scene:
     play: Callable[[Person], None]
 
 
+@dataclass(frozen=True)
+class Sent:
+    """Texts that were sent.
+
+    Attributes:
+        address: Where their answer goes.
+        before: The answers that were there before: a count would not do, FORGET deletes some.
+    """
+
+    address: str
+    before: frozenset[str]
+
+    def answered(self, reply: Message) -> Sent:
+        """The same, once an answer has come."""
+        return Sent(self.address, self.before | {reply.sid})
+
+
 class Person:
     """Somebody with a phone: texts, waits for answers, and writes the transcript.
 
@@ -66,26 +84,26 @@ class Person:
         self._number = number
         self._silence = silence
 
-    def text(self, *bodies: str, channel: str = "SMS") -> tuple[str, int]:
-        """Send texts in one go; returns their address and how many answers they had before."""
+    def text(self, *bodies: str, channel: str = "SMS") -> Sent:
+        """Send texts in one go."""
         prefix = WHATSAPP if channel == "WhatsApp" else ""
         address = f"{prefix}{self._number}"
-        before = len(self._carrier.sent_to(address, automatic=True))
+        before = frozenset(answer.sid for answer in self._answers(address))
         for body in bodies:
             self._show(f"{NAME}, {channel}", body, "cyan")
             self._carrier.text(address, f"{prefix}{OUR_NUMBER}", body)
-        return address, before
+        return Sent(address, before)
 
-    def hear(self, sent: tuple[str, int], seconds: float = REPLY_SECONDS) -> Message:
-        """Wait for one more answer than before.
+    def hear(self, sent: Sent, seconds: float = REPLY_SECONDS) -> Message:
+        """Wait for an answer that was not there before.
 
         Raises:
             DemoFailedError: none came in time.
         """
-        (address, before), began = sent, time.monotonic()
-        if not self._carrier.book.wait_until(lambda: len(self._answers(address)) > before, seconds):
+        began = time.monotonic()
+        if not self._carrier.book.wait_until(lambda: bool(self._new(sent)), seconds):
             raise DemoFailedError(f"no answer within {seconds:.0f} s")
-        reply = self._answers(address)[before]
+        reply = self._new(sent)[0]
         who = "the carrier" if reply.automatic else "dialtone"
         took = "" if reply.automatic else f"{time.monotonic() - began:.1f} s"
         self._show(who, reply.body, "yellow" if reply.automatic else "green", took)
@@ -102,21 +120,24 @@ class Person:
         missing = [word for word in expect if word.lower() not in reply.body.lower()]
         if missing:
             raise DemoFailedError(f"the answer does not mention {', '.join(missing)}")
-        self.hear_nothing((sent[0], sent[1] + 1), share=1 / 3)
+        self.hear_nothing(sent.answered(reply), share=1 / 3)
 
-    def hear_nothing(self, sent: tuple[str, int], share: float = 1) -> None:
+    def hear_nothing(self, sent: Sent, share: float = 1) -> None:
         """Wait and check that no further answer comes.
 
         Raises:
             DemoFailedError: one came.
         """
-        (address, before), seconds = sent, self._silence * share
-        if self._carrier.book.wait_until(lambda: len(self._answers(address)) > before, seconds):
-            raise DemoFailedError(f"an answer too many: {self._answers(address)[before].body!r}")
+        seconds = self._silence * share
+        if self._carrier.book.wait_until(lambda: bool(self._new(sent)), seconds):
+            raise DemoFailedError(f"an answer too many: {self._new(sent)[0].body!r}")
 
     def note(self, remark: str) -> None:
         """Write a remark into the transcript."""
         self._console.print(Text(f"  {remark}", style="dim"))
+
+    def _new(self, sent: Sent) -> list[Message]:
+        return [one for one in self._answers(sent.address) if one.sid not in sent.before]
 
     def _answers(self, address: str) -> list[Message]:
         return self._carrier.sent_to(address, automatic=True)
@@ -207,6 +228,19 @@ def _start(person: Person) -> None:
     person.ask("Back again. What is my name?", expect=(NAME,))
 
 
+def _forget(person: Person) -> None:
+    asked = person.hear(person.text("FORGET")).body
+    found = re.search(r"FORGET \d+", asked)
+    if found is None:
+        raise DemoFailedError("the answer to FORGET names no code")
+    sent = person.text(found[0])
+    person.hear_nothing(sent.answered(person.hear(sent)), share=1 / 3)
+    answer = person.hear(person.text("What is my name?")).body
+    if NAME.lower() in answer.lower():
+        raise DemoFailedError(f"it still knows {NAME}")
+    person.note("the key of everything before is gone; this is a new conversation")
+
+
 SCENES = (
     Scene("She introduces herself", _introduce),
     Scene("It remembers what was said", _remember),
@@ -216,4 +250,5 @@ SCENES = (
     Scene("WhatsApp knows what was said by SMS", _whatsapp),
     Scene("STOP means stop", _stop),
     Scene("START means start again", _start),
+    Scene("FORGET, confirmed with a code, means forgotten", _forget),
 )

@@ -47,12 +47,32 @@ def watches(settings: StackSettings) -> dict[str, Watch]:
             "Many texts meet a used-up allowance: `dialtone status` shows the stack's.",
             threshold=20,
         ),
+        **_of_sends(),
+        **_of_keys(),
+    }
+
+
+def _of_sends() -> dict[str, Watch]:
+    """What can become of an answer at the carrier."""
+    return {
         "send-unknown": _watch(
             "SendUnknown",
             "responder",
             "The carrier did not say whether it took a message, and nothing was found later.",
         ),
-        **_of_keys(),
+        "send-refused": _watch(
+            "SendRefused",
+            "responder",
+            "The carrier refuses our messages: `dialtone trace` shows the error of each.",
+            threshold=5,
+        ),
+        "undelivered": _watch(
+            "Undelivered",
+            "status",
+            "Answers do not arrive: `dialtone trace` shows the error. 30034, 30032: the number is "
+            "not registered.",
+            threshold=5,
+        ),
     }
 
 
@@ -66,6 +86,12 @@ def _of_keys() -> dict[str, Watch]:
             "elsewhere. The log has `seal broken` with the item; see who can write the tables.",
         )
     }
+    found["forget-late"] = _watch(
+        "ForgetLate",
+        "responder",
+        "The carrier has kept copies of a forgotten conversation for over a day. Nothing of ours "
+        "opens any more; the log has `copies not deleted` with the reason.",
+    )
     for service in ("webhook", "responder"):
         found[f"key-lost-{service}"] = _watch(
             "KeyLost",

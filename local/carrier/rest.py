@@ -24,6 +24,7 @@ from local.carrier.number_api import add_number_routes
 from local.carrier.refusal import RefusedError, not_found
 
 HANG_SECONDS = 60.0
+_UNFINISHED = frozenset({"accepted", "queued", "sending", "receiving"})
 _CREDENTIALS = HTTPBasic(auto_error=False)
 
 
@@ -73,10 +74,13 @@ def _routes(carrier: Carrier) -> APIRouter:
     @router.delete(f"{accounts}/Messages/{{sid}}.json")
     def delete_message(sid: str) -> Response:
         with carrier.book.changed:
-            gone = carrier.book.messages.pop(sid, None)
+            message = carrier.message(sid)
+            if message is None:
+                raise not_found(sid)
+            if message.status in _UNFINISHED:
+                raise RefusedError(409, 20009, "Cannot delete this resource before it is complete")
+            del carrier.book.messages[sid]
         carrier.book.touch()
-        if gone is None:
-            raise not_found(sid)
         return Response(status_code=204)
 
     add_number_routes(router, carrier, accounts)

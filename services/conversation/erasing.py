@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from conversation import observability
-from conversation.clocks import Clock, milliseconds
+from conversation.clocks import DAY_SECONDS, MILLISECONDS, Clock, milliseconds
 from conversation.deadline import Deadline
 from conversation.forgotten import FORGET, Forgotten
 from conversation.items import Item
@@ -19,6 +19,7 @@ from conversation.persons import person_key, person_of
 from conversation.tables import ConditionFailedError, Tables, delete, update
 
 _PAGE = 50
+_LATE_SECONDS = DAY_SECONDS
 _RECEIPT = "receipt#"
 _TURN = "turn#"
 
@@ -79,13 +80,19 @@ class Erasing:
         if deadline.expired:
             return False
         if kept or not heard:
-            observability.count("CopiesKept", kept + (not heard))
+            self._note_kept(forgotten, kept + (not heard))
             return False
         last = delete(self._tables.conversations, forgotten.conversation, forgotten.sk)
         self._tables.write(last)
         extra = {"conversation": forgotten.conversation}
         observability.logger().info("forgotten", extra=extra)
         return True
+
+    def _note_kept(self, forgotten: Forgotten, kept: int) -> None:
+        """The carrier finishes with a message in minutes; what takes days needs an operator."""
+        observability.count("CopiesKept", kept)
+        late = milliseconds(self._clock) - forgotten.begun_at > _LATE_SECONDS * MILLISECONDS
+        observability.count("ForgetLate", int(late))
 
     def _erase_heard(self, forgotten: Forgotten, copies: _Asked, deadline: Deadline) -> bool:
         """The carrier's copies of what the person texted: their receipts know them.

@@ -151,9 +151,9 @@ ALLOWED: dict[str, dict[str, Attempt]] = {
         "read the secret": read_secret,
     },
     "responder": {
-        **table_attempts(PEOPLE, "Get", "Update", "Check"),
+        **table_attempts(PEOPLE, "Get", "Update", "Check", "Query"),
         **table_attempts(CONVERSATIONS, "Get", "Put", "Update", "Delete", "Check", "Query"),
-        **table_attempts(KEYS, "Get", "Check"),
+        **table_attempts(KEYS, "Get", "Check", "Delete"),
         "send a wake-up": send("wakeupQueueUrl"),
         "receive wake-ups": receive("wakeupQueueUrl"),
         "read the secret": read_secret,
@@ -164,7 +164,7 @@ ALLOWED: dict[str, dict[str, Attempt]] = {
 NOBODY = {
     **table_attempts(PEOPLE, "Scan", "Delete"),
     **table_attempts(CONVERSATIONS, "Scan"),
-    **table_attempts(KEYS, "Scan", "Update", "Delete"),
+    **table_attempts(KEYS, "Scan", "Update"),
     "change the secret": write_secret,
     "read dead letters": receive("deadLetterQueueUrl"),
     "send dead letters": send("deadLetterQueueUrl"),
@@ -175,11 +175,12 @@ DENIALS: dict[str, dict[str, Attempt]] = {
     "webhook": {
         "unwrap a key": use_key("unwrap"),
         **table_attempts(CONVERSATIONS, "Get", "Query", "QueryIndex", "Delete"),
+        **table_attempts(KEYS, "Delete"),
         "receive wake-ups": receive("wakeupQueueUrl"),
     },
     "status": {
         **table_attempts(PEOPLE, "Get", "Put", "Update"),
-        **table_attempts(KEYS, "Get", "Put"),
+        **table_attempts(KEYS, "Get", "Put", "Delete"),
         **table_attempts(CONVERSATIONS, "Put", "Query", "Delete"),
         "wrap a key": use_key("wrap"),
         "unwrap a key": use_key("unwrap"),
@@ -195,6 +196,7 @@ DENIALS: dict[str, dict[str, Attempt]] = {
     "sweep": {
         "unwrap a key": use_key("unwrap"),
         **table_attempts(CONVERSATIONS, "Delete"),
+        **table_attempts(KEYS, "Delete"),
         "receive wake-ups": receive("wakeupQueueUrl"),
     },
 }

@@ -4,6 +4,7 @@ Owns the rules between settings. A single value's own range is beside its defaul
 ``settings.py``.
 """
 
+import json
 from collections.abc import Iterator
 
 from settings import StackSettings
@@ -14,6 +15,8 @@ SWEEP_EVERY_SECONDS = 60
 # To notice, wake and claim.
 RECOVERY_SLACK_SECONDS = 15
 MAX_TIMEOUT_SECONDS = 900
+# A function's variables have 4 KB together; this is what its addresses and numbers leave.
+WORDS_BYTES = 2000
 BEDROCK = "bedrock"
 # A test holds it to the vocabulary of `services/messaging`.
 LANGUAGES = ("de", "en", "es", "fr", "it", "nl", "pt")
@@ -25,6 +28,7 @@ def contradictions(settings: StackSettings) -> list[Mistake]:
     return [
         *_channels(settings),
         *_times(settings),
+        *_words(settings),
         *_models(settings),
         *_image(settings),
         *_address(settings),
@@ -89,6 +93,17 @@ def _times(settings: StackSettings) -> Iterator[Mistake]:
             "a receipt has to outlive timing.listingLookbackMinutes at least twice, or an old "
             "text would be answered again",
             30,
+        )
+
+
+def _words(settings: StackSettings) -> Iterator[Mistake]:
+    prompt = len(settings.assistant.system_prompt.encode())
+    texts = len(json.dumps(settings.texts))
+    if prompt + texts > WORDS_BYTES:
+        yield Mistake(
+            "assistant.systemPrompt" if prompt >= texts else "texts",
+            f"assistant.systemPrompt and texts come to {prompt + texts} bytes; functions are told "
+            f"them in their environment, which has room for {WORDS_BYTES}",
         )
 
 

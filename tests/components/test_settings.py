@@ -165,6 +165,12 @@ def test_the_report_reads_well() -> None:
         ({**NUMBER, "alarms": {"email": "nobody"}}, "alarms.email", "not of the right form"),
         ({**NUMBER, "sms": "yes"}, "sms", "valid dictionary"),
         ({**NUMBER, "logLevel": "LOUD"}, "logLevel", "not of the right form"),
+        (
+            {**NUMBER, "assistant": {"systemPrompt": "x" * 2000}},
+            "assistant.systemPrompt",
+            "come to 2002 bytes",
+        ),
+        ({**NUMBER, "texts": {"apology": "x" * 2000}}, "texts", "has room for 2000"),
         # Lambda's filter would drop metrics, and alarms would hear nothing.
         ({**NUMBER, "logLevel": "WARN"}, "logLevel", "not of the right form"),
     ],

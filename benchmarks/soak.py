@@ -12,15 +12,18 @@ import random
 import re
 import statistics
 import sys
+import tempfile
 import threading
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
+from pathlib import Path
 
 from benchmarks.interleaved import Progress
 from benchmarks.memory import tree_megabytes
 from benchmarks.payloads import ROOT
+from benchmarks.plaintext_left import plaintext_left
 from local.carrier import CarrierFaults, Fault
 from local.config import OUR_NUMBER, LocalConfig
 from local.faults import Action, Rule, When
@@ -36,6 +39,8 @@ SHORT_TIMES = {
     "sms": {"answerSeconds": 10, "settleSeconds": 0.4, "settleCapSeconds": 5},
     "timing": {"clockSkewSeconds": 2, "leaseSlackSeconds": 1, "sendTimeoutSeconds": 2},
 }
+# Each of them is looked for in some two hundred forms.
+WORDS, NUMBERS_LOOKED_FOR = ("soak ", "I heard"), 20
 WORKERS = {"webhook": 3, "status": 2, "responder": 8, "sweep": 1}
 
 
@@ -219,17 +224,32 @@ def main() -> None:
     options = parser.parse_args()
     progress = Progress()
     progress.say("starting the stack")
-    config = LocalConfig(port=0, persist=False, workers=WORKERS, overrides=SHORT_TIMES)
+    with tempfile.TemporaryDirectory() as state:
+        outcome, searched, left = soak_in(Path(state), options, progress)
+    RESULT.parent.mkdir(parents=True, exist_ok=True)
+    figures = {**asdict(outcome), "bytes_searched": searched, "plaintext_found": left}
+    RESULT.write_text(json.dumps(figures, indent=2) + "\n")
+    for name, value in figures.items():
+        print(f"{name.replace('_', ' '):22} {value:>10,}")
+    print("kept" if outcome.promise_kept else "NOT KEPT", "- none lost, none doubled, in order")
+    print("kept" if not left else "NOT KEPT", "- no words and no numbers in what was stored")
+    sys.exit(bool(left) or not outcome.promise_kept)
+
+
+def soak_in(
+    state: Path, options: argparse.Namespace, progress: Progress
+) -> tuple[Outcome, int, int]:
+    """Soak a stack that keeps everything here, then search what it kept."""
+    config = LocalConfig(port=0, state=state, workers=WORKERS, overrides=SHORT_TIMES)
     with LocalStack(config) as stack:
         progress.say(f"{options.people} people, {options.texts} texts each")
         soak = Soak(stack, options.people, options.texts, options.at_once, progress)
         outcome = soak.run()
-    RESULT.parent.mkdir(parents=True, exist_ok=True)
-    RESULT.write_text(json.dumps(asdict(outcome), indent=2) + "\n")
-    for name, value in asdict(outcome).items():
-        print(f"{name.replace('_', ' '):22} {value:>10,}")
-    print("kept" if outcome.promise_kept else "NOT KEPT", "- none lost, none doubled, in order")
-    sys.exit(not outcome.promise_kept)
+        lines = [(line.function, line.text.encode()) for line in stack.log_lines()]
+    progress.say("searching every byte that was stored and logged")
+    people = random.sample(range(options.people), min(options.people, NUMBERS_LOOKED_FOR))
+    numbers = [_number(person) for person in people]
+    return outcome, *plaintext_left(state, lines, WORDS, numbers)
 
 
 if __name__ == "__main__":

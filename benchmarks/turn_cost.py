@@ -10,12 +10,15 @@ import statistics
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 from benchmarks.community_history import write_units_of_a_turn
 from benchmarks.figures import Figure
-from local.config import OUR_NUMBER, LocalConfig
+from conversation.keys import Keys
+from conversation.messages import Draft, Messages
+from conversation.tables import Tables
+from conversation.vault import Vault
+from local.config import OUR_NUMBER, SCRIPTED_MODEL, LocalConfig
 from local.scripted_model import Step
 from local.stack import LocalStack
 
@@ -74,10 +77,11 @@ def measure_turns(sizes: tuple[int, ...]) -> tuple[dict[int, TurnCost], float]:
             _grow(stack, dynamodb, size)
         taken: dict[int, list[TurnCost]] = {size: [] for size in sizes}
         for turn in range(TURNS):
-            # In turn, so that what a busy machine does to one it does to all.
-            for size, number in numbers.items():
+            # In turn, and each first in its turn: what a busy machine or a worker's memory does
+            # to one conversation it does to all.
+            for size in sizes[turn % len(sizes) :] + sizes[: turn % len(sizes)]:
                 stack.meter.reset()
-                _talk(stack, number, SEEDS + turn + 1)
+                _talk(stack, numbers[size], SEEDS + turn + 1)
                 taken[size].append(_cost(stack))
         costs = {size: _typical(of_size) for size, of_size in taken.items()}
         model_url = f"{stack.url}/bedrock"
@@ -132,19 +136,12 @@ def _grow(stack: LocalStack, dynamodb: Any, size: int) -> None:
     """Give a conversation as many messages and receipts as it would have by then."""
     people, conversations = stack.outputs["peopleTable"], stack.outputs["conversationsTable"]
     conversation = _newest_conversation(stack, dynamodb)
-    key = {"pk": {"S": conversation}, "sk": {"S": "meta"}}
-    sample = dynamodb.query(
-        TableName=conversations,
-        KeyConditionExpression="pk = :pk AND begins_with(sk, :message)",
-        ExpressionAttributeValues={":pk": {"S": conversation}, ":message": {"S": "message#"}},
-    )["Items"]
     receipt = dynamodb.query(
         TableName=people,
         KeyConditionExpression="pk = :pk AND begins_with(sk, :receipt)",
         ExpressionAttributeValues={":pk": {"S": conversation}, ":receipt": {"S": "receipt#"}},
     )["Items"][0]
-    written = partial(_message, sample)
-    _put_all(dynamodb, conversations, (written(number) for number in range(2 * SEEDS, size)))
+    _put_all(dynamodb, conversations, _messages(stack, dynamodb, conversation, size))
     _put_all(
         dynamodb,
         people,
@@ -152,11 +149,32 @@ def _grow(stack: LocalStack, dynamodb: Any, size: int) -> None:
     )
     dynamodb.update_item(
         TableName=conversations,
-        Key=key,
+        Key={"pk": {"S": conversation}, "sk": {"S": "meta"}},
         UpdateExpression="SET #s = :size",
         ExpressionAttributeNames={"#s": "sequence"},
         ExpressionAttributeValues={":size": {"N": str(size)}},
     )
+
+
+def _messages(
+    stack: LocalStack, dynamodb: Any, conversation: str, size: int
+) -> Iterator[Mapping[str, Any]]:
+    """Messages after the first turns' own, sealed and numbered as the engine does it."""
+    outputs = stack.outputs
+    names = (outputs["peopleTable"], outputs["conversationsTable"], outputs["keysTable"])
+    vault = Vault(lambda: stack.aws("kms"), outputs["keyArn"])
+    tables = Tables(dynamodb, *names, vault=vault)
+    generation = Keys(tables).ensure(conversation)
+    messages = Messages(tables, time.time, 30)
+    for number in range(2 * SEEDS, size):
+        draft = (
+            Draft("human", WORDS, {"answered": True})
+            if number % 2 == 0
+            else Draft("ai", ANSWER, {"kind": "answer", "model": SCRIPTED_MODEL})
+        )
+        action = messages.putting(conversation, number, generation, draft)
+        item: Mapping[str, Any] = action["Put"]["Item"]
+        yield item
 
 
 def _newest_conversation(stack: LocalStack, dynamodb: Any) -> str:
@@ -169,11 +187,6 @@ def _newest_conversation(stack: LocalStack, dynamodb: Any) -> str:
         if item["sk"]["S"].startswith("conversation#")
     ]
     return max(found)[1]
-
-
-def _message(sample: list[Mapping[str, Any]], sequence: int) -> Mapping[str, Any]:
-    """A message like those of the first turns, under another number."""
-    return {**sample[sequence % 2], "sk": {"S": f"message#{sequence:012d}"}}
 
 
 def _put_all(dynamodb: Any, table: str, items: Iterator[Mapping[str, Any]]) -> None:

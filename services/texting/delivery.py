@@ -48,7 +48,8 @@ _ASK_AGAIN_SECONDS: Final = 60
 _ATTEMPT_SLACK_SECONDS: Final = 0.5
 _RESENDS: Final = 1
 _BAD_ENDS: Final = {
-    DeliveryState.FAILED: "Refused",
+    # Not "Refused": that is a person's allowance.
+    DeliveryState.FAILED: "SendRefused",
     DeliveryState.UNDELIVERED: "Undelivered",
     DeliveryState.UNKNOWN: "SendUnknown",
 }

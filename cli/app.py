@@ -12,6 +12,9 @@ from typing import Annotated
 import typer
 
 from cli.completion import completion
+from cli.doctor import privacy
+from cli.export import export
+from cli.forget import forget
 from cli.import_history import import_history
 from cli.pause import pause, resume
 from cli.redrive import redrive
@@ -32,12 +35,17 @@ secrets = typer.Typer(no_args_is_help=True)
 app.add_typer(secrets, name="secrets", help="Set and check the stack's credentials.")
 secrets.command("set")(set_secret)
 secrets.command("check")(check)
+doctor = typer.Typer(no_args_is_help=True)
+app.add_typer(doctor, name="doctor", help="Find what is wrong with a stack.")
+doctor.command("privacy")(privacy)
 app.command()(status)
 app.command()(pause)
 app.command()(resume)
 app.command()(redrive)
 app.command()(rekey)
 app.command()(trace)
+app.command()(forget)
+app.command()(export)
 app.command()(import_history)
 app.command()(completion)
 

@@ -34,13 +34,18 @@ class Account:
     numbers: list[Number]
 
 
-def carrier_url(target: Target) -> str:
-    """The carrier's address as the stack's own responder has it."""
+def responder_variables(target: Target) -> dict[str, str]:
+    """What the stack's own responder is told: where the carrier is, how long it may take."""
     answer = target.client("lambda").get_function_configuration(
         FunctionName=target.name("responder")
     )
-    variables = answer.get("Environment", {}).get("Variables", {})
-    url = str(variables.get("CARRIER_API_URL", ""))
+    variables: dict[str, str] = answer.get("Environment", {}).get("Variables", {})
+    return variables
+
+
+def carrier_url(target: Target) -> str:
+    """The carrier's address as the stack's own responder has it."""
+    url = str(responder_variables(target).get("CARRIER_API_URL", ""))
     if not url:
         raise CommandError(f"{target.name('responder')} does not say where the carrier is")
     return url.rstrip("/")

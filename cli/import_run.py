@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import re
 from collections import Counter
@@ -15,8 +14,7 @@ import botocore.session
 
 from cli.importing import Choices, Importer, Look, Unreadable, Verdict
 from cli.langchain_table import Layout, Session, read_sessions
-from cli.problems import CommandError
-from cli.stack_secrets import ADDRESS_KEY, FIELDS, StackSecret
+from cli.stack_secrets import read_address_key
 from cli.target import Target
 
 _DIGITS = re.compile(r"\d{3,}")
@@ -86,7 +84,7 @@ class Run:
         self._source = source
         self._layout = layout
         self._only = only
-        self._importer = Importer(target.tables, layout, _address_key(target), choices)
+        self._importer = Importer(target.tables, layout, read_address_key(target), choices)
 
     def look(self) -> Outcome:
         """Say what `bring` would do; writes nothing."""
@@ -114,13 +112,3 @@ def open_source(target: Target, region: str | None, profile: str | None) -> Any:
         return target.client("dynamodb")
     session = botocore.session.Session(profile=profile)
     return session.create_client("dynamodb", region_name=region)
-
-
-def _address_key(target: Target) -> bytes:
-    value = StackSecret(target, "carrier").read().get(ADDRESS_KEY)
-    if not FIELDS[ADDRESS_KEY].fits(value):
-        raise CommandError(
-            "the stack has no address key yet, so numbers cannot be told apart",
-            f"run `dialtone secrets set {target.arguments}` first",
-        )
-    return base64.b64decode(str(value), validate=True)

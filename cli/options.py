@@ -34,3 +34,11 @@ StackFile = Annotated[
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
 AssumeYes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+Number = Annotated[
+    str | None,
+    typer.Option("--number", help="Somebody's number, or the id by which WhatsApp names them."),
+]
+PersonId = Annotated[
+    str | None,
+    typer.Option("--person", help="Somebody's person id, as in person#01J… in logs and status."),
+]

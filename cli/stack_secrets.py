@@ -112,6 +112,21 @@ class StackSecret:
         return f"`pulumi up --stack {self._target.stack}` declares it; check --region too"
 
 
+def read_address_key(target: Target) -> bytes:
+    """The key that turns phone numbers into table keys.
+
+    Raises:
+        CommandError: The stack has none yet.
+    """
+    value = StackSecret(target, "carrier").read().get(ADDRESS_KEY)
+    if not FIELDS[ADDRESS_KEY].fits(value):
+        raise CommandError(
+            "the stack has no address key yet, so numbers cannot be told apart",
+            f"run `dialtone secrets set {target.arguments}` first",
+        )
+    return base64.b64decode(str(value), validate=True)
+
+
 def new_address_key() -> str:
     """Make the key that turns phone numbers into table keys."""
     return base64.b64encode(secrets.token_bytes(_ADDRESS_KEY_BYTES)).decode("ascii")

@@ -129,14 +129,9 @@ class Forgetting:
                 ":generation": meta.generation,
             },
         )
-        # A conversation whose key was lost can be forgotten too.
-        key = delete(
-            tables.keys,
-            conversation,
-            None,
-            condition="attribute_not_exists(pk) OR generation = :generation",
-            values={":generation": meta.generation},
-        )
+        # Whatever key there is: one that was lost or swapped is no reason to keep the words, and
+        # a sound one changes only together with `meta`.
+        key = delete(tables.keys, conversation, None)
         left = self._left_to_do(meta, meta.generation)
         return [key, flag, put(tables.conversations, left.item()), request]
 

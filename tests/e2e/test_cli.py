@@ -64,3 +64,29 @@ def test_the_local_credentials_are_in_order(dialtone: Dialtone, stack: LocalStac
 
     assert [finding for finding in found if not finding["ok"]] == []
     assert any("a dialtone" in finding["says"] for finding in found)
+
+
+def test_a_person_can_be_forgotten_by_command(dialtone: Dialtone, phone: Any) -> None:
+    """Exported first, then erased with the carrier's copies; the next text begins anew."""
+    phone.text("the cat is on the roof")
+    (reply,) = phone.stack.carrier.wait_reply(phone.number)
+    phone.stack.carrier.wait_status(reply.sid, "delivered")
+    phone.wait(lambda: not phone.meta().get("open_turn"), "the turn to close")
+
+    told = dialtone("export", "--number", phone.number, "--format", "markdown").stdout
+    said = dialtone("forget", "--number", phone.number, "--yes").stdout
+
+    assert "the cat is on the roof" in told
+    assert "nothing is left" in said
+    assert phone.keys().find(phone.conversation) is None
+    assert phone.stack.carrier.message(reply.sid) is None
+    phone.text("hello again")
+    phone.wait(lambda: len(phone.remembered()) == 2, "a new conversation")
+
+
+def test_the_local_stack_keeps_its_promise(dialtone: Dialtone) -> None:
+    """As it is declared, nothing would undo FORGET; each check was made."""
+    found = json.loads(dialtone("doctor", "privacy", "--json").stdout)
+
+    assert len(found) == 7
+    assert [finding for finding in found if not finding["ok"]] == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import traceback
 from functools import cache
 from typing import TYPE_CHECKING
@@ -13,6 +14,11 @@ if TYPE_CHECKING:
 
 
 NAMESPACE = "dialtone"
+
+# The runtime gives the root logger the function's level and a way into the log. At DEBUG the
+# libraries quote whole requests and responses: texts, numbers, the carrier's token. Every handler
+# imports this module, and the runtime sets its level before it imports a handler.
+logging.getLogger().setLevel(logging.WARNING)
 
 
 @cache

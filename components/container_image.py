@@ -85,6 +85,8 @@ class ContainerImage(pulumi.ComponentResource):
             f"{self._name}-repository",
             name=physical_name(self._name, 256).lower(),
             image_tag_mutability="MUTABLE",
+            # What is in it was built here and can be again; a full repository would not go.
+            force_delete=True,
             image_scanning_configuration=aws.ecr.RepositoryImageScanningConfigurationArgs(
                 scan_on_push=True
             ),

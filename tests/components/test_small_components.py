@@ -163,6 +163,8 @@ def test_image_is_built_for_one_platform(
     assert made["buildArgs"] == {"EXTRAS": "openai"}
     repository = cloud.one(aws.ecr.Repository).inputs
     assert repository["imageScanningConfiguration"] == {"scanOnPush": True}
+    # `pulumi destroy` would stop at a repository that still has the image.
+    assert repository["forceDelete"] is True
     assert repository["encryptionConfigurations"] == [{"encryptionType": "KMS", "kmsKey": KEY_ARN}]
     component = cloud.one("dialtone:index:ContainerImage")
     uri = cloud.component_outputs[component.urn]["uri"]

@@ -52,7 +52,8 @@ def listen(port: int) -> socket.socket:
         listener.close()
         if error.errno == errno.EADDRINUSE:
             raise PortTakenError(
-                f"port {port} is taken: stop what listens there, or choose another with --port"
+                f"port {port} is taken: stop what listens there, or choose another, "
+                "make local ARGS='--port 8090'"
             ) from error
         raise
     return listener

@@ -65,7 +65,9 @@ def model_keys(models: list[str]) -> dict[str, str]:
     return keys
 
 
-PORT = typer.Option(help="Port of the page and of the webhooks.")
+PORT = typer.Option(
+    help="Port of the page and of the webhooks; 0 takes a free one.", min=0, max=65535
+)
 RESET = typer.Option("--reset", help="Forget everything first.")
 FAULT = typer.Option(help=f"Inject faults: {EXAMPLES}.", metavar="LIST")
 DEMO = typer.Option("--demo", help="Hold a conversation, print it, and stop.")
@@ -148,7 +150,7 @@ def _demo(stack: object) -> int:
 
 def _show_ready(url: str, notes: list[str]) -> None:
     for note in notes:
-        out.print(f"  [dim]· {escape(note)}[/]")
+        out.print(f"  [dim]· {escape(note)}[/]", soft_wrap=True)
     out.print(f"\n[bold]Text from the page:[/] [link={url}]{url}[/link]   [dim](Ctrl-C stops)[/]\n")
 
 

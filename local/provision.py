@@ -71,7 +71,7 @@ def provision(
     gateway = None
     for api, stage in account.declared.stages.items():
         gateway = f"{emulator.url}/restapis/{api}/{stage}/_user_request_"
-    return Provisioned(outputs, account.declared, gateway, _notes(account.declared))
+    return Provisioned(outputs, account.declared, gateway, differences(account.declared))
 
 
 def _seeds(carrier: Mapping[str, str], model_keys: Mapping[str, str]) -> dict[str, Seed]:
@@ -84,9 +84,22 @@ def _seeds(carrier: Mapping[str, str], model_keys: Mapping[str, str]) -> dict[st
     }
 
 
-def _notes(declared: Declared) -> list[str]:
+def differences(declared: Declared) -> list[str]:
+    """What is different from AWS, in words."""
     missing = [
         f"{kind} is not emulated: {reason}"
         for kind, reason in sorted(declared.not_emulated.items())
     ]
-    return [*missing, *sorted(set(declared.translated))]
+    return [*missing, *_grouped(declared.translated)]
+
+
+def _grouped(translated: list[str]) -> list[str]:
+    """One line for what was changed in several policies: each entry is `place: what`."""
+    places: dict[str, set[str]] = {}
+    for entry in translated:
+        place, _, what = entry.partition(": ")
+        places.setdefault(what, set()).add(place)
+    return [
+        f"{what} (in {len(found)} policies)" if len(found) > 1 else f"{next(iter(found))}: {what}"
+        for what, found in sorted(places.items())
+    ]

@@ -108,14 +108,16 @@ def _see_memory(page: Page) -> None:
     person = page.locator("#panel-memory article.person", has_text="Ada").first
     expect(person.locator(".words").last).to_have_text("Your name is Ada.")
     expect(person.locator(".role").last).to_have_text("dialtone")
+    expect(person).not_to_contain_text("undefined")
     row = person.locator(".rows details").last
     row.locator("summary").click()
     expect(row.locator("pre")).to_contain_text('"content": "format 1, 45 bytes"')
 
 
 def _see_logs(page: Page) -> None:
-    """The functions' lines; the filter leaves one function's."""
+    """The functions' lines, the newest in sight; the filter leaves one function's."""
     page.get_by_role("tab", name="Logs").click()
+    expect(page.locator(".line").last).to_be_in_viewport()
     expect(page.locator(".line .function", has_text="webhook").first).to_be_visible()
     page.get_by_role("button", name="responder", exact=True).click()
     expect(page.locator(".line .function", has_text="responder").first).to_be_visible()
@@ -132,6 +134,18 @@ def test_whatsapp_is_another_thread_of_the_same_phone(page: Page) -> None:
     )
     ben.get_by_role("button", name="SMS").click()
     expect(ben.locator(".bubble")).to_have_count(0)
+
+
+def test_a_stopped_turn_says_no_more_than_that(page: Page) -> None:
+    """After STOP nothing is sent: the turn has no delivery, no tokens and no stages to show."""
+    for body in ("STOP", "anybody there?"):
+        text(page, "Ben", body)
+        expect(page.locator(".bubble.mine .fate").last).to_contain_text("accepted in")
+    turn = page.locator("#panel-turns article.turn").first
+    expect(turn.locator(".chip")).to_have_text(["stopped"], timeout=SLOW_SECONDS)
+    expect(turn).not_to_contain_text("tokens")
+    expect(turn.locator(".waterfall")).to_have_count(0)
+    text(page, "Ben", "START")
 
 
 def test_a_fault_is_switched_on_and_seen(page: Page, stack: LocalStack) -> None:

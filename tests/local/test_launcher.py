@@ -181,7 +181,7 @@ def test_a_taken_port_is_said_clearly(launch: Callable[..., Launched]) -> None:
         printed, _ = launched.process.communicate(timeout=SECONDS)
     assert launched.process.returncode == launcher.CANNOT_START
     assert f"port {port} is taken" in printed.decode()
-    assert "--port" in printed.decode()
+    assert "--port 8090" in printed.decode()
     assert "Traceback" not in printed.decode()
 
 
@@ -239,6 +239,13 @@ def test_help_says_what_it_can_do() -> None:
     printed = CliRunner().invoke(app, ["--help"], env={"COLUMNS": "200"}).output
     for option in ("--port", "--reset", "--fault", "--demo", "--model"):
         assert option in printed
+
+
+def test_a_port_that_cannot_be_is_refused() -> None:
+    """A number that is no port is a mistake of the command line."""
+    result = CliRunner().invoke(app, ["--port", "99999"], env={"COLUMNS": "200"})
+    assert result.exit_code == 2
+    assert "65535" in result.output
 
 
 def test_an_unknown_fault_is_refused_with_the_known_ones() -> None:

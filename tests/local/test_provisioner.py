@@ -13,6 +13,7 @@ from pulumi.runtime.mocks import MockCallArgs, MockResourceArgs
 
 from local.config import REGION
 from local.emulator import Emulator
+from local.provision import differences
 from local.provisioner import (
     CREATES,
     NOT_EMULATED,
@@ -218,6 +219,15 @@ def test_a_condition_the_emulator_cannot_judge_is_dropped_and_reported(account: 
     assert translated["Condition"] == {"StringEquals": {"kms:ViaService": "x"}}
     (note,) = account.declared.translated
     assert note.startswith("role/policy: condition kms:EncryptionContext:conversation")
+
+
+def test_what_changed_in_several_policies_is_one_line(account: Account) -> None:
+    """A start prints each difference from AWS once, and says in how many places it is."""
+    policy = statement(StringEquals={"kms:EncryptionContext:conversation": "c"})
+    for where in ("one/policy", "other/policy"):
+        translate(policy, where, account)
+    what = "condition kms:EncryptionContext:conversation is not checked here"
+    assert differences(account.declared) == [f"{what} (in 2 policies)"]
 
 
 def test_a_statement_left_without_conditions_has_none(account: Account) -> None:

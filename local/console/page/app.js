@@ -1,7 +1,7 @@
 // The page: reads the state once, then follows the events; asks by itself when the stream breaks.
 
 import { renderFaults } from "./faults.js";
-import { addLines, renderLogs } from "./logs.js";
+import { addLines, renderLogs, showNewest } from "./logs.js";
 import { renderMemory } from "./memory.js";
 import { makePhones } from "./phone.js";
 import { renderTurns } from "./turns.js";
@@ -72,6 +72,7 @@ function tabs() {
       button.tabIndex = on ? 0 : -1;
       document.getElementById(button.getAttribute("aria-controls")).hidden = !on;
     }
+    if (chosen.id === "tab-logs") showNewest();
   };
   buttons.forEach((button, index) => {
     button.addEventListener("click", () => select(button));

@@ -29,6 +29,11 @@ export function addLines(fresh) {
   show(news);
 }
 
+/** Show the newest lines: a panel that was hidden could not scroll to them. */
+export function showNewest() {
+  if (table) table.scrollTop = table.scrollHeight;
+}
+
 function choose(name) {
   chosen = name;
   for (const button of switches) {

@@ -25,7 +25,7 @@ function card(person) {
     h("header", {},
       h("h3", {}, person.name || "Somebody"),
       h("code", { className: "id" }, person.id),
-      person.consent.map((item) => chip(item.state, item.channel))),
+      person.consent.filter((item) => item.state).map((item) => chip(item.state, item.channel))),
     facts([
       ["messages", person.message_count],
       ["waiting", person.inbox.filter((item) => !item.set_aside_at).length],

@@ -3,6 +3,8 @@
 import { duration, h, replace, time } from "./dom.js";
 
 const STAGES = ["wait", "settle", "load", "model", "commit", "send"];
+// Outcomes that send nothing: their delivery stays at its first state and says nothing.
+const QUIET = ["stopped", "set_aside", "forgotten"];
 const SAYS = {
   wait: "waited for a worker",
   settle: "let a burst settle",
@@ -31,12 +33,13 @@ function card(person, turn) {
     h("header", {},
       h("h3", {}, person.name || "Somebody"),
       chip(turn.outcome),
-      chip(turn.delivery, turn.delivery_error),
+      QUIET.includes(turn.outcome) ? null : chip(turn.delivery, turn.delivery_error),
       h("span", { className: "quiet" }, time(turn.created_at / 1000)),
-      h("strong", { className: "total" }, duration(total))),
+      stages.length ? h("strong", { className: "total" }, duration(total)) : null),
     said.map((m) => h("p", { className: m.role === "human" ? "said asked" : "said", dir: "auto" },
       m.content)),
-    h("ul", { className: "waterfall", "aria-label": "Stages" }, bars(turn, stages, total)),
+    stages.length
+      ? h("ul", { className: "waterfall", "aria-label": "Stages" }, bars(turn, stages, total)) : null,
     h("p", { className: "quiet facts" }, facts(turn)),
     attempts(turn),
     stored(turn.stored, `turn ${turn.id}`));
@@ -63,7 +66,7 @@ function facts(turn) {
     turn.channel,
     `${texts} text${texts === 1 ? "" : "s"}`,
     turn.model,
-    `${turn.input_tokens ?? 0} → ${turn.output_tokens ?? 0} tokens`,
+    turn.model ? `${turn.input_tokens ?? 0} → ${turn.output_tokens ?? 0} tokens` : null,
     turn.segments ? `${turn.segments} segment${turn.segments === 1 ? "" : "s"}` : null,
     turn.attempts > 1 ? `${turn.attempts} claims` : null,
     turn.resent ? `resent ${turn.resent}×` : null,

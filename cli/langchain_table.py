@@ -70,9 +70,15 @@ def find_layout(client: Any, table: str, session: str | None, history: str, ttl:
     """Ask the table for its key.
 
     Raises:
-        CommandError: The attribute that is to hold the session id is not part of the key.
+        CommandError: There is no such table, or the attribute that is to hold the session id is
+            not part of its key.
     """
-    schema = client.describe_table(TableName=table)["Table"]["KeySchema"]
+    try:
+        schema = client.describe_table(TableName=table)["Table"]["KeySchema"]
+    except client.exceptions.ResourceNotFoundException:
+        raise CommandError(
+            f"there is no table {table}", "check its name, --source-region and --source-profile"
+        ) from None
     ranked = sorted(schema, key=lambda part: str(part["KeyType"]))  # HASH before RANGE
     key = tuple(str(part["AttributeName"]) for part in ranked)
     if session is None:

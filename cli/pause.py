@@ -72,7 +72,7 @@ def _throw(target: Target, *, paused: bool) -> None:
     after = switch.throw(paused=paused)
     state = "paused" if paused else "running"
     if before == after:
-        since = f" since {show_age(time.time() - after.at / 1000)} ago" if after.at else ""
-        results().print(f"stack {target.stack} is {state}{since} already; nothing was done")
+        lasted = f", for {show_age(time.time() - after.at / 1000)}" if after.at else ""
+        results().print(f"stack {target.stack} is {state} already{lasted}; nothing was done")
         return
     results().print(f"stack {target.stack} is {state}; every worker knows in {FRESH_SECONDS:.0f} s")

@@ -55,7 +55,10 @@ def rekey(
             typer.confirm("Give all of this up and make a new key?", abort=True, err=True)
         made = work.replace(loss)
     except NothingLostError as error:
-        raise CommandError(str(error), "nothing was done; to erase it, `dialtone forget`") from None
+        raise CommandError(
+            str(error),
+            "nothing was done; the alarm's log line names the conversation that is meant",
+        ) from None
     except KeyUnavailableError as error:
         raise CommandError(
             f"KMS does not give the stack's key: {error}",

@@ -139,8 +139,8 @@ def _show(target: Target, found: Survey) -> None:
             f"{used.segments:,} segments"
         )
     if found.paused_since is not None:
-        since = show_age(found.at - found.paused_since)
-        console.print(f"[bold]paused[/bold] since {since} ago: nobody is answered")
+        lasted = show_age(found.at - found.paused_since)
+        console.print(f"[bold]paused[/bold] for {lasted}: nobody is answered")
     for label, entries in rows:
         if not entries:
             continue

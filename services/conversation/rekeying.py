@@ -72,7 +72,7 @@ class Rekeying:
         meta = self._tables.get(self._tables.conversations, conversation, _META) or {}
         generation = meta.get("generation")
         if not generation:
-            raise NothingLostError(f"{conversation} has no key to lose")
+            raise NothingLostError(f"{conversation} is no conversation that has had a key")
         self._tables.vault.drop(conversation)  # What is held says nothing of what rests.
         try:
             self._keys.seals(conversation, generation)

@@ -281,6 +281,7 @@ def test_what_cannot_work_is_said_before_anything_is_read(
     keyless = dialtone("import-history", program.table)
 
     assert "own tables" in own.stderr
-    assert "found nothing" in missing.stderr
+    assert "there is no table NoSuchTable" in missing.stderr
+    assert "--source-region" in missing.stderr
     assert "secrets set" in keyless.stderr
     assert {own.exit_code, missing.exit_code, keyless.exit_code} == {2}

@@ -31,7 +31,7 @@ def test_pausing_twice_changes_nothing(dialtone: Dialtone, stack: Any) -> None:
     """Since when the stack is paused stays what it was, and the answer says so."""
     dialtone("pause")
     first = Switch(stack.tables).read()
-    assert "already" in dialtone("pause").stdout
+    assert "is paused already, for " in dialtone("pause").stdout
     assert Switch(stack.tables).read() == first
 
 
@@ -46,6 +46,6 @@ def test_status_says_that_the_stack_is_paused_and_what_it_used(
     assert shown["paused_since"] > 0
     assert shown["used"]["today"] == {"turns": 3, "tokens": 1200, "segments": 4}
     answer = dialtone("status")
-    assert "paused since" in answer.stdout
+    assert "paused for" in answer.stdout
     assert "3 turns, 1,200 tokens, 4 segments" in answer.stdout
     assert f"dialtone resume --stack {stack.name}" in answer.stderr

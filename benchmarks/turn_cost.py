@@ -16,6 +16,7 @@ from benchmarks.community_history import write_units_of_a_turn
 from benchmarks.figures import Figure
 from conversation.keys import Keys
 from conversation.messages import Draft, Messages
+from conversation.stack_usage import FRESH_SECONDS
 from conversation.tables import Tables
 from conversation.vault import Vault
 from local.config import OUR_NUMBER, SCRIPTED_MODEL, LocalConfig
@@ -23,7 +24,7 @@ from local.scripted_model import Step
 from local.stack import LocalStack
 
 FUNCTIONS = ("webhook", "responder", "status")
-SEEDS, TURNS = 2, 9
+SEEDS, TURNS = 2, 5
 FEW, COMPARED = 10, 500
 WORDS = "Could you tell me which of the two trains on Friday evening stops at the old harbour?"
 ANSWER = (
@@ -64,7 +65,7 @@ def measure_turns(sizes: tuple[int, ...]) -> tuple[dict[int, TurnCost], float]:
         persist=False,
         schedules=False,
         workers=dict.fromkeys(("webhook", "status", "responder", "sweep"), 1),
-        overrides={"assistant": {"windowMessages": FEW}, "sms": {"settleSeconds": 0.3}},
+        overrides={"assistant": {"windowMessages": FEW}},
     )
     with LocalStack(config) as stack:
         stack.model.always(Step(text=ANSWER))
@@ -77,9 +78,10 @@ def measure_turns(sizes: tuple[int, ...]) -> tuple[dict[int, TurnCost], float]:
             _grow(stack, dynamodb, size)
         taken: dict[int, list[TurnCost]] = {size: [] for size in sizes}
         for turn in range(TURNS):
-            # In turn, and each first in its turn: what a busy machine or a worker's memory does
-            # to one conversation it does to all.
-            for size in sizes[turn % len(sizes) :] + sizes[: turn % len(sizes)]:
+            # In turn, so that what a busy machine does to one conversation it does to all.
+            for size in sizes:
+                # A worker remembers the stack's usage this long, from whichever turn read it.
+                time.sleep(FRESH_SECONDS)
                 stack.meter.reset()
                 _talk(stack, numbers[size], SEEDS + turn + 1)
                 taken[size].append(_cost(stack))

@@ -54,7 +54,8 @@ def _facts(title: str, items: list[dict[str, Any]], kinds: tuple[str, ...]) -> l
 
 
 def _fact(name: str, value: Any) -> str:
-    shown = _moment(value) if name.endswith("_at") and isinstance(value, int) else value
+    is_moment = name.endswith("_at") or name == "last_seen"
+    shown = _moment(value) if is_moment and isinstance(value, int) else value
     return f"{name.replace('_', ' ')} {shown}"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -66,7 +67,7 @@ def forget(
         results().print("nothing opens any more; the carrier still has copies: the sweep goes on")
         remarks().print(f"conversations with something left: {', '.join(left)}")
     else:
-        results().print("forgotten: nothing is left")
+        results().print("forgotten: no word is left here")
     remarks().print(NOT_REACHED)
 
 
@@ -82,6 +83,7 @@ def _show(target: Target, subject: Subject) -> None:
 def _forget(target: Target, subject: Subject, seconds: float) -> list[str]:
     """Begin all, then delete; returns the conversations in which something is left."""
     from cli.carrier_account import responder_variables
+    from conversation import observability
     from conversation.deadline import Deadline
     from conversation.forgetting import Forgetting
     from conversation.persons import person_key
@@ -89,6 +91,7 @@ def _forget(target: Target, subject: Subject, seconds: float) -> list[str]:
     from texting.carrier import Carrier
     from texting.copies import CarrierCopies
 
+    observability.logger().setLevel(logging.WARNING)  # each step's line is for a function's log
     variables = responder_variables(target)
     secret = JsonSecret(target.name("carrier"), lambda: target.client("secretsmanager"))
     copies = CarrierCopies(Carrier(secret, api_url=variables["CARRIER_API_URL"]))

@@ -49,7 +49,7 @@ def _made(what: str, check: Callable[[], Iterator[str]]) -> Finding:
     except ClientError as error:
         code = error.response.get("Error", {}).get("Code", "")
         return Finding(what, False, f"not looked at: {error.operation_name} answered {code}")
-    return Finding(what, not wrong, "; ".join(wrong) or "nothing")
+    return Finding(what, not wrong, "; ".join(wrong) or "nothing wrong")
 
 
 def _recovery(target: Target) -> Iterator[str]:

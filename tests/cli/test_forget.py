@@ -74,6 +74,7 @@ def test_a_page_for_people(dialtone: Dialtone, ada: str, tmp_path: Path) -> None
     assert page.stat().st_mode & 0o077 == 0
     assert "**You**" in text
     assert all(f"> {words}" in text for words in (*WORDS, "likes cats"))
+    assert "last seen 1970-01-01 00:00 UTC" in text
     assert dialtone(*options).exit_code == 2
 
 

@@ -58,10 +58,9 @@ class MemoryDynamoDB:
             ]
             found.sort(key=lambda item: from_attribute(item["pending_at"]))
             return {"Items": found[: request["Limit"]]}
+        pk, prefix = values[":pk"], values.get(":prefix", "")
         found = [
-            item
-            for item in items
-            if item["pk"]["S"] == values[":pk"] and item["sk"]["S"].startswith(values.get(":prefix", ""))
+            item for item in items if item["pk"]["S"] == pk and item["sk"]["S"].startswith(prefix)
         ]
         found.sort(key=lambda item: item["sk"]["S"], reverse=not request["ScanIndexForward"])
         after = request.get("ExclusiveStartKey", {}).get("sk", {}).get("S")

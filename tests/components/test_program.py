@@ -288,6 +288,17 @@ def test_alarms_cover_what_can_go_wrong(cloud: RecordingCloud) -> None:
     assert topic == "operator@example.com"
 
 
+def test_the_documents_know_every_alarm(cloud: RecordingCloud) -> None:
+    """The README prices as many as there are; operations says of each of ours what to do."""
+    compose(cloud)
+
+    found = len(cloud.of(aws.cloudwatch.MetricAlarm))
+    assert f"| alarms, when on | {found} × 0.10 |" in (ROOT / "README.md").read_text("utf-8")
+    operations = (ROOT / "docs" / "operations.md").read_text("utf-8")
+    for name in watches(StackSettings.load()):
+        assert f"`{name}`" in operations, name
+
+
 @pytest.mark.registers_nothing
 def test_watched_metrics_are_written_by_the_services() -> None:
     """An alarm on a metric that nobody writes would never go off."""

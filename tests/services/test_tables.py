@@ -5,7 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from botocore.exceptions import ConnectTimeoutError, EndpointConnectionError, ReadTimeoutError
+from botocore.exceptions import (
+    BotoCoreError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    ReadTimeoutError,
+)
 
 from conversation.deadline import Deadline
 from conversation.items import to_item
@@ -66,7 +71,7 @@ class Unreachable:
 
 
 @pytest.mark.parametrize("kind", [ConnectTimeoutError, EndpointConnectionError, ReadTimeoutError])
-def test_a_store_that_cannot_be_reached_is_busy(kind: type[Exception]) -> None:
+def test_a_store_that_cannot_be_reached_is_busy(kind: type[BotoCoreError]) -> None:
     """A refused or silent connection is tried again, and ends as the error that gives 503."""
     client = Unreachable(kind(endpoint_url="http://127.0.0.1"))
     tables = Tables(client, "people", "conversations", "keys", sleep=lambda _seconds: None)

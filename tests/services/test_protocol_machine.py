@@ -1,231 +1,194 @@
 """The turn protocol under every order of events that hypothesis can think of.
 
-Duplicate deliveries, leases that run out, crashes before and after each write, two workers, slow
-models, a STOP, and a carrier that fails: whatever comes, each text ends in exactly one way.
+Two webhooks, two responders whose clocks differ by a minute, a sweep, delivery reports and another
+writer really interleave: each stops before every call that it makes, and hypothesis says who goes
+on, who is killed there, and what fails next. The ledger names what must hold at every write.
+
+`NIGHTLY=1` looks for an hour instead of half a minute.
 """
 
 from __future__ import annotations
 
-from typing import Any
+import os
 
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from conversation.lease import LeaseLostError
-from conversation.outcomes import Outcome
-from tests.services.conftest import name_tables
-from tests.services.memory_dynamodb import MemoryDynamoDB
-from tests.services.stage import Stage
-from texting.carrier_outcomes import NotSent, Refused
-from texting.consent import Consent
+from tests.services.interleaving import Task
+from tests.services.stepped_store import BUSY, CONFLICT, LOST, THROTTLED
+from tests.services.world import NAMES, OUTCOMES, SMS, WHATSAPP, World
 
-
-class Killed(BaseException):
-    """The worker's process ended here."""
+NIGHTLY = bool(os.environ.get("NIGHTLY"))
+MOST_TASKS = 5
+CHANNELS = st.sampled_from([SMS, WHATSAPP])
+WHICH = st.integers(0, MOST_TASKS - 1)
 
 
 class Protocol(RuleBasedStateMachine):
-    """One conversation, as many workers as it takes."""
+    """One person's conversation, and as many workers as it takes."""
 
-    @initialize()
-    def begin(self) -> None:
-        """A conversation with nothing in it."""
-        self.memory = MemoryDynamoDB()
-        self.stage = Stage(name_tables(self.memory))
-        self.stage.model.script = self.answering
-        self.texts: list[str] = []
-        self.interrupting: Any = None
-        self.crashed = 0
-        self.out = False
+    @initialize(allowance=st.sampled_from([0, 0, 3]), skew=st.sampled_from([0, 60, -60]))
+    def begin(self, allowance: int, skew: int) -> None:
+        """Nobody has ever written."""
+        self.world = World(turns_a_day=allowance, skew=skew)
 
-    def answering(self, messages: Any) -> str:
-        """The model; while it thinks, another worker or the person may act."""
-        act, self.interrupting = self.interrupting, None
-        if act is not None:
-            act()
-        return "re " + ",".join(str(m.content) for m in messages if m.type == "human")
+    def task(self, which: int) -> Task:
+        """One of those at work."""
+        tasks = self.world.scheduler.tasks
+        return tasks[which % len(tasks)]
 
-    @rule()
-    def text_arrives(self) -> None:
-        """The person writes."""
-        words = f"<{len(self.texts)}>"
-        self.texts.append(words)
-        self.stage.text(words)
+    busy = precondition(lambda self: self.world.scheduler.tasks)
+    hands = precondition(lambda self: len(self.world.scheduler.tasks) < MOST_TASKS)
+    known = precondition(lambda self: self.world.name and self.world.ledger.generation)
 
-    @rule()
-    def wakeup(self) -> None:
+    # Who does something; it begins when it is stepped.
+
+    @hands
+    @rule(channel=CHANNELS, door=st.integers(0, 1))
+    def person_writes(self, channel: str, door: int) -> None:
+        """A text, on either channel."""
+        sid = self.world.says(f"<{len(self.world.ledger.said)}>", channel)
+        self.world.delivers(sid, door)
+
+    @rule(channel=CHANNELS)
+    def person_writes_and_is_heard(self, channel: str) -> None:
+        """The same, without trouble on its way."""
+        self.world.hears(f"<{len(self.world.ledger.said)}>", channel)
+
+    @hands
+    @rule(word=st.sampled_from(["STOP", "START", "YES"]), channel=CHANNELS)
+    def person_decides(self, word: str, channel: str) -> None:
+        """A word that changes consent, or may."""
+        self.world.delivers(self.world.says(word, channel))
+
+    @precondition(lambda self: self.world.ledger.said)
+    @hands
+    @rule(which=st.integers(0, 99), door=st.integers(0, 1))
+    def carrier_delivers_again(self, which: int, door: int) -> None:
+        """A duplicate, perhaps while the first is still under way."""
+        sids = list(self.world.ledger.said)
+        self.world.delivers(sids[which % len(sids)], door)
+
+    @known
+    @hands
+    @rule(worker=st.integers(0, 1))
+    def wakeup(self, worker: int) -> None:
         """A wake-up, perhaps a duplicate."""
-        self.attend()
+        self.world.wakes(worker)
 
-    @rule(number=st.integers(1, 12), when=st.sampled_from(["before", "after"]))
-    def wakeup_that_kills_its_worker(self, number: int, when: str) -> None:
-        """A worker dies at one of its writes."""
-        writes = 0
+    @known
+    @rule(worker=st.integers(0, 1))
+    def wakeup_is_dealt_with(self, worker: int) -> None:
+        """The same, with nobody in between."""
+        self.world.scheduler.run(self.world.wakes(worker))
 
-        def kill(now: str, _operation: str) -> None:
-            nonlocal writes
-            writes += now == when
-            if writes == number:
-                self.memory.written = lambda _when, _operation: None
-                raise Killed
-
-        self.memory.written = kill
-        try:
-            self.attend()
-        except Killed:
-            self.crashed += 1
-        finally:
-            self.memory.written = lambda _when, _operation: None
-
+    @hands
+    @known
     @rule()
-    def lease_runs_out_during_the_model_call(self) -> None:
-        """The first worker thinks too long; a second takes over and finishes."""
+    def sweep(self) -> None:
+        """The sweep's minute."""
+        self.world.sweeps()
 
-        def overtaken() -> None:
-            self.stage.clock.now += 21
-            self.attend()
-
-        self.interrupting = overtaken
-        self.attend()
-        self.interrupting = None
-
+    @hands
+    @known
     @rule()
-    def text_arrives_during_the_model_call(self) -> None:
-        """The person goes on writing while the model thinks."""
-        self.interrupting = self.text_arrives
-        self.attend()
-        self.interrupting = None
+    def another_program_writes(self) -> None:
+        """A LangChain program shares the memory."""
+        self.world.writes_elsewhere(f"other: {self.world.ledger.writes}")
 
+    @hands
+    @precondition(lambda self: self.world.carrier.taken)
     @rule()
-    def carrier_is_in_trouble(self) -> None:
-        """The carrier certainly did not take the text."""
-        self.stage.carrier.outcomes = [NotSent("429")]
-        self.attend()
-        self.stage.carrier.outcomes = []
+    def carrier_reports(self) -> None:
+        """The carrier's word on what it has."""
+        self.world.reports()
 
+    @known
+    @hands
+    @precondition(lambda self: not any(self.world.faults.tables.values()))
     @rule()
-    def worker_dies_sending(self) -> None:
-        """The carrier took the text, and nobody lived to hear it."""
-        self.stage.carrier.outcomes = [Killed()]
-        try:
-            self.attend()
-        except Killed:
-            self.crashed += 1
-        self.stage.carrier.outcomes = []
+    def person_forgets(self) -> None:
+        """FORGET is asked for at once, and confirmed when its delivery is stepped."""
+        self.world.delivers(self.world.asks_forget())
 
-    @rule()
-    def carrier_refuses(self) -> None:
-        """The carrier will never take the text."""
-        self.stage.carrier.outcomes = [Refused(63016)]
-        self.attend()
-        self.stage.carrier.outcomes = []
+    # Who goes on, and who does not.
 
-    @rule(seconds=st.sampled_from([1, 21, 80]))
+    @busy
+    @rule(which=WHICH, steps=st.integers(1, 12))
+    def goes_on(self, which: int, steps: int) -> None:
+        """One of those at work makes so many calls more."""
+        task = self.task(which)
+        for _ in range(steps):
+            if not task.done:
+                self.world.scheduler.step(task)
+
+    @busy
+    @rule(which=WHICH, until=st.sampled_from(["model", "send", "after", "transact", ""]))
+    def goes_on_until(self, which: int, until: str) -> None:
+        """One of those at work goes on to a certain call, or to its end."""
+        task = self.task(which)
+        self.world.scheduler.step(task)
+        self.world.scheduler.run(task, until)
+
+    @busy
+    @rule(which=WHICH)
+    def dies(self, which: int) -> None:
+        """The process of one of those at work ends where it is."""
+        self.world.kill(self.task(which))
+
+    # What fails.
+
+    @rule(
+        table=st.sampled_from(NAMES),
+        faults=st.lists(st.sampled_from([THROTTLED, CONFLICT, LOST, BUSY]), max_size=3),
+        kms=st.sampled_from(["there", "there", "throttles", "away"]),
+    )
+    def store_is_in_trouble(self, table: str, faults: list[str], kms: str) -> None:
+        """Throttles, conflicts and answers that are lost; KMS throttles, is away, or is back."""
+        self.world.faults.clear()
+        self.world.faults.tables[table] = faults
+        self.world.faults.kms_away = kms == "away"
+        self.world.faults.kms_throttles = 2 * (kms == "throttles")
+
+    @rule(
+        outcomes=st.lists(st.sampled_from(OUTCOMES), min_size=1, max_size=3),
+        other=st.sampled_from(["", "", "no copies", "no model", "paused"]),
+    )
+    def others_are_in_trouble(self, outcomes: list[str], other: str) -> None:
+        """How the next sends end; copies cannot be erased, no model answers, or a pause."""
+        carrier = self.world.carrier
+        carrier.outcomes = list(outcomes)
+        carrier.away = other == "no copies"
+        self.world.model_fails = other == "no model"
+        self.world.throws_switch(paused=other == "paused")
+
+    @rule(seconds=st.sampled_from([1, 3, 8, 16, 21, 76]))
     def time_passes(self, seconds: int) -> None:
-        """Leases run out and sends become old."""
-        self.stage.clock.now += seconds
-
-    @precondition(lambda self: not self.out)
-    @rule()
-    def person_says_stop(self) -> None:
-        """From here on nothing may be announced."""
-        self.consent(Consent.OUT)
-        self.out = True
-        self.sent_before_stop = len(self.stage.carrier.sent)
-
-    @precondition(lambda self: self.out)
-    @rule()
-    def person_says_start(self) -> None:
-        """The person wants answers again."""
-        self.consent(Consent.IN)
-        self.out = False
+        """Leases run out, functions are ended, sends become old."""
+        self.world.pass_time(seconds)
 
     @invariant()
-    def nothing_is_sent_after_a_stop(self) -> None:
-        """STOP means stop."""
-        if self.out:
-            assert len(self.stage.carrier.sent) == self.sent_before_stop
-
-    @invariant()
-    def numbers_have_no_gap_and_no_repeat(self) -> None:
-        """Messages are numbered one by one."""
-        numbers = [int(item["sk"].partition("#")[2]) for item in self.stage.items("message#")]
-        assert numbers == list(range(len(numbers)))
-        assert self.stage.items("meta")[0]["sequence"] == len(numbers)
-
-    @invariant()
-    def no_text_is_answered_twice_or_out_of_order(self) -> None:
-        """The memory has each text once, in the order of their arrival."""
-        said = self.stage.words()
-        heard = [words for words in said if words in self.texts]
-        assert heard == sorted(heard, key=self.texts.index)
-        assert len(set(heard)) == len(heard)
-
-    @invariant()
-    def each_text_is_in_one_place(self) -> None:
-        """It waits, or exactly one turn has it."""
-        waiting = [item["sk"] for item in self.stage.items("inbox#")]
-        ended = [sk for turn in self.turns() for sk in turn["inbox"]]
-        aside = [sk for turn in self.turns(Outcome.SET_ASIDE) for sk in turn["inbox"]]
-        assert len(set(ended)) == len(ended)
-        assert set(waiting) & set(ended) <= set(aside)
-        assert len(set(waiting) | set(ended)) == len(self.texts)
-
-    @invariant()
-    def no_reply_is_sent_twice(self) -> None:
-        """One send per turn, and one reply per text."""
-        bodies = [b for b in self.stage.bodies() if not b.startswith("Sorry")]
-        assert len(set(bodies)) == len(bodies)
-        replies = [turn for turn in self.turns() if turn["outcome"] != Outcome.STOPPED]
-        assert len(self.stage.carrier.sent) <= len(replies) + 1
-
-    @invariant()
-    def whatever_waits_is_in_the_index(self) -> None:
-        """So the sweep sees it, whatever becomes of its wake-up."""
-        for item in self.stage.items("inbox#") + self.stage.items("meta"):
-            due = "pending_at" in item and "pending_shard" in item
-            open_or_waiting = "open_turn" in item or item["sk"].startswith("inbox#")
-            assert due == (open_or_waiting and "set_aside_at" not in item)
+    def nothing_is_violated(self) -> None:
+        """Whatever a write broke is named by the ledger."""
+        if hasattr(self, "world"):
+            self.world.check()
 
     def teardown(self) -> None:
-        """When the trouble is over, everything comes to rest."""
-        if not hasattr(self, "stage"):
+        """When the trouble is over, everything comes to rest, and nothing is left over."""
+        if not hasattr(self, "world"):
             return
-        self.memory.written = lambda _when, _operation: None
-        self.stage.attend_until_done(60)
-        assert "open_turn" not in self.stage.items("meta")[0]
-        waiting = [item for item in self.stage.items("inbox#") if "set_aside_at" not in item]
-        assert waiting == []
-        self.each_text_is_in_one_place()
-        self.no_reply_is_sent_twice()
-        spent = len(self.stage.model.seen)
-        overtaken = sum(turn["attempts"] - 1 for turn in self.turns())
-        assert spent <= len(self.turns()) + overtaken + self.crashed
-
-    def attend(self) -> None:
-        """A wake-up reaches a worker."""
         try:
-            self.stage.attend()
-        except LeaseLostError as error:
-            raise AssertionError("a lost lease is no failure of a wake-up") from error
-
-    def consent(self, consent: Consent) -> None:
-        """The person changes their mind."""
-        change = self.stage.consents.changing(
-            self.stage.person,
-            self.stage.route,
-            consent,
-            at=int(self.stage.clock.now * 1000),
-            by="SM0",
-            at_is_carriers=False,
-        )
-        self.stage.tables.write(change)
-
-    def turns(self, outcome: Outcome | None = None) -> list[dict[str, Any]]:
-        """The turns on record."""
-        return [t for t in self.stage.items("turn#") if outcome in (None, t["outcome"])]
+            self.world.check()
+            if self.world.name and self.world.ledger.said:
+                self.world.settle()
+        finally:
+            self.world.end()
 
 
 TestProtocol = Protocol.TestCase
-TestProtocol.settings = settings(max_examples=60, stateful_step_count=30)
+TestProtocol.settings = settings(
+    max_examples=20_000 if NIGHTLY else 300,
+    stateful_step_count=60,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
+)

@@ -125,10 +125,7 @@ class SecureTable(pulumi.ComponentResource):
             billing_mode="PAY_PER_REQUEST",
             hash_key=args["hash_key"],
             range_key=args.get("range_key"),
-            attributes=[
-                aws.dynamodb.TableAttributeArgs(name=attribute, type=kind.value)
-                for attribute, kind in attributes.items()
-            ],
+            attributes=[_attribute(*declared) for declared in attributes.items()],
             global_secondary_indexes=[_index(index) for index in args.get("indexes", [])],
             server_side_encryption=aws.dynamodb.TableServerSideEncryptionArgs(
                 enabled=True, kms_key_arn=args["key_arn"]
@@ -266,6 +263,10 @@ def _attributes(name: str, args: SecureTableArgs) -> dict[str, KeyType]:
             if attributes.setdefault(attribute, kind) is not kind:
                 raise ValueError(f"{name}: attribute {attribute!r} has two types")
     return attributes
+
+
+def _attribute(name: str, kind: KeyType) -> aws.dynamodb.TableAttributeArgs:
+    return aws.dynamodb.TableAttributeArgs(name=name, type=kind.value)
 
 
 def _index(index: IndexArgs) -> aws.dynamodb.TableGlobalSecondaryIndexArgs:

@@ -32,12 +32,7 @@ from texting.delivery import Delivery
 def build_answering(settings: ResponderSettings, tables: Tables, wakeups: Wakeups) -> Answering:
     """The responder's use case."""
     lease, inbox, stack_usage = Lease(tables), Inbox(tables), StackUsage(tables)
-    carrier = Carrier(
-        JsonSecret(settings.carrier_secret_arn, aws.secrets_manager),
-        api_url=settings.carrier_api_url,
-        timeout_seconds=settings.send_timeout_seconds,
-        messaging_service_sid=settings.messaging_service_sid,
-    )
+    carrier = _carrier(settings)
     delivery = Delivery(
         tables,
         carrier,
@@ -98,6 +93,15 @@ def build_engine(settings: ResponderSettings, tables: Tables, stack_usage: Stack
             stack_usage=stack_usage,
         ),
         segments=segments,
+    )
+
+
+def _carrier(settings: ResponderSettings) -> Carrier:
+    return Carrier(
+        JsonSecret(settings.carrier_secret_arn, aws.secrets_manager),
+        api_url=settings.carrier_api_url,
+        timeout_seconds=settings.send_timeout_seconds,
+        messaging_service_sid=settings.messaging_service_sid,
     )
 
 

@@ -6,6 +6,7 @@ the carrier and the model are played, and whoever calls them may be stopped ther
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -145,6 +146,11 @@ class World(Stage):
         self.memory, self.faults, self.kms = MemoryDynamoDB(), Faults(), PlayedKms()
         self.clean = Tables(self.memory, *NAMES, lambda _: None, vault_of(self.kms))
         self.skewed: dict[Task, float] = {}
+        self._patch = pytest.MonkeyPatch()
+        # Ids decide shards and orders: the same in every run, or nothing found could be repeated.
+        chance = random.Random(1)
+        self._patch.setattr("secrets.randbits", chance.getrandbits)
+        self._patch.setattr("secrets.token_hex", lambda size: chance.randbytes(size).hex())
         super().__init__(self.clean)
         self.memory.tables.clear()
         self.clock = Clock(self)
@@ -164,7 +170,6 @@ class World(Stage):
         )  # fmt: skip
         self.offsets = (-skew / 2, skew / 2)
         self.hears_of_all = False
-        self._patch = pytest.MonkeyPatch()
         self._patch.setattr("conversation.sealing.note_broken", self._alarmed)
         self.workers = [self._responder(Clock(self, off)) for off in self.offsets]
         self.acceptors = [self._acceptor() for _ in range(2)]

@@ -114,6 +114,7 @@ async def _run(
     asyncio.get_running_loop().set_exception_handler(lambda _loop, _context: None)
     asyncio.get_running_loop().set_default_executor(threads)
     runtime_settings.ROOT.set(None)
+    _forget_unfinished()
     set_mocks(mocks, project=PROJECT, stack=stack, preview=preview)
     root = runtime_settings.get_root_resource()
     if not isinstance(root, Stack):
@@ -131,10 +132,17 @@ async def _run(
         os.chdir(before)
         sys.path[:] = path
         runtime_settings.ROOT.set(None)
-        # What a failed program left unfinished belongs to a loop that ends now.
-        runtime_settings.SETTINGS.rpc_manager.clear()
-        runtime_settings.SETTINGS.outputs.clear()
+        _forget_unfinished()
     return dict(outputs or {})
+
+
+def _forget_unfinished() -> None:
+    """Drop what a failed program left unfinished: it belongs to a loop that ends, or has ended.
+
+    Before a run too, since a task that is cancelled while its loop ends may leave more.
+    """
+    runtime_settings.SETTINGS.rpc_manager.clear()
+    runtime_settings.SETTINGS.outputs.clear()
 
 
 def _text(value: Any) -> str:

@@ -24,7 +24,8 @@ class _Recorder(pulumi.runtime.Mocks):
     def new_resource(self, args: Any) -> tuple[str, dict[str, Any]]:
         """Give back what was asked for."""
         self.names.add(str(args.inputs.get("name", "")))
-        return f"{args.name}-id", {**args.inputs, "arn": f"arn:aws:any:us-east-1:0:{args.name}"}
+        arn = f"arn:aws:lambda:us-east-1:123456789012:function:{args.name}"
+        return f"{args.name}-id", {**args.inputs, "arn": arn}
 
     def call(self, args: Any) -> tuple[dict[str, Any], list[tuple[str, str]]]:
         """Answer an invoke with nothing."""

@@ -46,7 +46,7 @@ CALLS: dict[str, dict[str, set[str]]] = {
         TABLES["conversations"]: {
             *("GetItem", "PutItem", "UpdateItem", "DeleteItem", "ConditionCheckItem", "Query"),
         },
-        TABLES["keys"]: {"GetItem", "ConditionCheckItem"},
+        TABLES["keys"]: {"GetItem", "DeleteItem", "ConditionCheckItem"},
     },
     "sweep": {
         TABLES["people"]: {"GetItem", "PutItem", "UpdateItem", "Query"},

@@ -45,13 +45,21 @@ class Usage:
 
     Attributes:
         cpu_ms: User and system time, the median of all rounds, in milliseconds.
-        least_cpu_ms: The least of them.
+        rounds_cpu_ms: The same, of each round.
         memory_mb: Peak resident memory, the median, in megabytes.
     """
 
     cpu_ms: float
-    least_cpu_ms: float
+    rounds_cpu_ms: tuple[float, ...]
     memory_mb: float
+
+    def times(self, baseline: Usage) -> float:
+        """How many times the baseline's CPU it takes: the median of the rounds' own ratios.
+
+        Both ran side by side in each round, so a machine that slows down does so for both.
+        """
+        pairs = zip(self.rounds_cpu_ms, baseline.rounds_cpu_ms, strict=True)
+        return statistics.median(ours / theirs for ours, theirs in pairs)
 
 
 class ProgramFailedError(Exception):
@@ -69,7 +77,7 @@ def measure(programs: Mapping[str, Program], rounds: int) -> dict[str, Usage]:
     return {
         name: Usage(
             cpu_ms=statistics.median(cpu for cpu, _ in taken),
-            least_cpu_ms=min(cpu for cpu, _ in taken),
+            rounds_cpu_ms=tuple(cpu for cpu, _ in taken),
             memory_mb=statistics.median(memory for _, memory in taken),
         )
         for name, taken in samples.items()

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 
 from cli.survey import Entry, count_dead_letters, scan_conversations
 from cli.target import Target
-from messaging.inbox import Inbox
-from messaging.wakeups import WakeupError, Wakeups, conversation_of
+from texting.inbox import Inbox
+from texting.wakeups import WakeupError, Wakeups, conversation_of
 
 _AT_ONCE = 10
 _HIDDEN_SECONDS = 60

@@ -23,7 +23,7 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 SERVICES = Path(__file__).resolve().parent
-PACKAGES = ("conversation", "texting", "messaging")
+PACKAGES = ("conversation", "texting", "messaging", "voice")
 
 # Required by a package's metadata, imported by nothing that a function does. 130 MB unpacked.
 NEVER_IMPORTED = {

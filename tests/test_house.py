@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parents[1]
 LONGEST_FILE = 300
 LONGEST_FUNCTION = 40
 DRAWERS = {"utils", "util", "helpers", "helper", "common", "base", "misc"}
-OURS = {"components", "stack", "local", "cli", "conversation", "texting", "messaging"}
+OURS = {"components", "stack", "local", "cli", "conversation", "texting", "messaging", "voice"}
 
 
 def _tracked() -> list[Path]:

@@ -25,12 +25,12 @@ from conversation.texts import Texts
 from messaging.acceptance import CONSENT, FORGET, IGNORED, INBOX, REFUSED, Acceptance
 from messaging.forget_requests import ForgetRequests, ForgetStep
 from messaging.inbound import InboundText
-from messaging.inbox import Inbox
 from messaging.policy import Policy
 from messaging.recycling import Recycling
 from messaging.reserved_words import ReservedWord, Vocabulary, carrier_answers, instruction
-from messaging.screening import Screening
 from texting.consent import Consent, Consents
+from texting.inbox import Inbox
+from texting.screening import Screening
 
 _RECEIPT: Final = 0
 _GENERATION: Final = 1

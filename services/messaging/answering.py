@@ -26,14 +26,14 @@ from conversation.tables import StoreBusyError
 from conversation.turn import Engine, Reply
 from conversation.turns import ReplyTo, Turns
 from messaging.accounting import Accounting
-from messaging.inbox import Inbox, WaitingText, leading_run
 from messaging.introduction import Introduction
 from messaging.profile import PROFILE, incoming
 from messaging.settling import Settling
 from messaging.timing import Timing
-from messaging.wakeups import Wakeups
 from texting.consent import Consents
 from texting.delivery import Delivery, DeliveryResult, Progress
+from texting.inbox import Inbox, WaitingText, leading_run
+from texting.wakeups import Wakeups
 
 __all__ = ["Answering", "Timing"]
 

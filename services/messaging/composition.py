@@ -17,16 +17,16 @@ from conversation.turn import Engine
 from conversation.turns import Turns
 from messaging.accounting import Accounting
 from messaging.answering import Answering, Timing
-from messaging.inbox import Inbox
 from messaging.introduction import Introduction
 from messaging.profile import segments
 from messaging.settings import ResponderSettings
 from messaging.settling import Settling
-from messaging.wakeups import Wakeups
 from texting.carrier import Carrier
 from texting.consent import Consents
 from texting.copies import CarrierCopies
 from texting.delivery import Delivery
+from texting.inbox import Inbox
+from texting.wakeups import Wakeups
 
 
 def build_answering(settings: ResponderSettings, tables: Tables, wakeups: Wakeups) -> Answering:

@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import parse_qs
 
+from texting.screening import WHATSAPP
+
 MAX_BODY_BYTES: Final = 64 * 1024
-WHATSAPP: Final = "whatsapp:"
 
 _FORM_TYPE: Final = "application/x-www-form-urlencoded"
 _MAX_FIELDS: Final = 1000

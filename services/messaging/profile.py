@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from conversation.exchange import Incoming, Profile
-from messaging.inbox import OpenedText
+from texting.inbox import OpenedText
 from texting.rendering import render
 from texting.segments import count
 

@@ -11,7 +11,7 @@ from conversation.deadline import Deadline
 from messaging.answering import Answering
 from messaging.composition import build_answering
 from messaging.settings import ResponderSettings
-from messaging.wakeups import WakeupError, Wakeups, conversation_of
+from texting.wakeups import WakeupError, Wakeups, conversation_of
 
 _RESERVE_SECONDS = 1.0
 _FIRST_RETRY_SECONDS = 1

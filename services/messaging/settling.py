@@ -9,7 +9,7 @@ from conversation.clocks import MILLISECONDS, Clock, milliseconds
 from conversation.deadline import Deadline
 from conversation.lease import Lease, LeaseLostError
 from conversation.meta import Meta
-from messaging.inbox import TURN_TEXTS, Inbox, WaitingText
+from texting.inbox import TURN_TEXTS, Inbox, WaitingText
 
 
 class Settling:

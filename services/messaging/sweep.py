@@ -21,9 +21,9 @@ from messaging.accept import Acceptor
 from messaging.address_key import AddressKey
 from messaging.carrier_listing import list_and_accept
 from messaging.settings import SweepSettings
-from messaging.wakeups import Wakeups
 from messaging.waking import Waking
 from texting.carrier import Carrier
+from texting.wakeups import Wakeups
 
 _RESERVE_SECONDS = 5.0
 _LISTING_SECONDS = 15.0

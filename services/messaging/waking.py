@@ -12,7 +12,7 @@ from conversation.ids import shards
 from conversation.items import Item
 from conversation.switch import Switch
 from conversation.tables import ConditionFailedError, StoreBusyError, Tables, update
-from messaging.wakeups import Wakeups
+from texting.wakeups import Wakeups
 
 _MINUTE_SECONDS = 60
 _LONGEST_BACK_OFF_MINUTES = 60

@@ -21,7 +21,7 @@ from messaging.address_key import AddressKey
 from messaging.inbound import BadRequestError, form_request, inbound_text
 from messaging.settings import WebhookSettings
 from messaging.signature import ForgedRequestError, SignatureCheck
-from messaging.wakeups import Wakeups
+from texting.wakeups import Wakeups
 
 PATH: Final = "/webhooks/twilio/messages"
 

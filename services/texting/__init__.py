@@ -1,1 +1,1 @@
-"""Sending a text: the carrier, consent, rendering and segments. Knows no channel's inbox."""
+"""Answering by text: what waits for it, who is served, carrier, consent, rendering, segments."""

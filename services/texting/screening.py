@@ -11,8 +11,8 @@ import hashlib
 import re
 from typing import Any, Final
 
-from messaging.inbound import WHATSAPP
-
+WHATSAPP: Final = "whatsapp:"
+"""What the carrier writes before an address of WhatsApp."""
 MALFORMED: Final = "malformed"
 PREMIUM: Final = "premium"
 COUNTRY: Final = "country"

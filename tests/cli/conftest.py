@@ -31,7 +31,7 @@ from conversation.turns import Turn, seal_reply_to
 from conversation.vault import Vault
 from local.config import ADMIN_KEY, ADMIN_SECRET, REGION
 from local.emulator import Emulator
-from messaging.inbox import Inbox
+from texting.inbox import Inbox
 
 GENERATION = "0" * 32
 REPLY_TO = {"from": "+15550100", "to": "+15550111"}

@@ -8,7 +8,7 @@ from typing import Any
 
 from typer.testing import Result
 
-from messaging.inbox import Inbox
+from texting.inbox import Inbox
 
 Dialtone = Callable[..., Result]
 GENERATION = "0" * 32

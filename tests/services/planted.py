@@ -30,9 +30,9 @@ from conversation.switch import Position, Switch
 from conversation.tables import delete
 from messaging.accept import Acceptor
 from messaging.acceptance import Acceptance
-from messaging.inbox import Inbox
 from texting.consent import Consents, Standing
 from texting.delivery import Delivery
+from texting.inbox import Inbox
 
 Plant = Callable[[pytest.MonkeyPatch], None]
 

@@ -28,14 +28,14 @@ from conversation.turn import Engine
 from conversation.turns import Turns
 from messaging.accounting import Accounting
 from messaging.answering import Answering, Timing
-from messaging.inbox import Inbox
 from messaging.introduction import Introduction
 from messaging.profile import segments
 from messaging.settling import Settling
-from messaging.wakeups import Wakeups
 from texting.carrier_outcomes import Accepted, CarrierMessage, SendOutcome
 from texting.consent import Consents
 from texting.delivery import Delivery
+from texting.inbox import Inbox
+from texting.wakeups import Wakeups
 
 KEY = b"k" * 32
 SENDER, PERSON = "+15550100", "+15550111"

@@ -15,9 +15,9 @@ from conversation.persons import Persons, address_hash, person_key, route_of
 from conversation.tables import StoreBusyError, Tables, update
 from messaging.acceptance import Acceptance
 from messaging.inbound import InboundText
-from messaging.inbox import Inbox
 from tests.services.texting_door import Door
 from tests.services.texting_parts import ADDRESS_KEY, PERSON, SENDER
+from texting.inbox import Inbox
 
 
 @pytest.fixture

@@ -11,8 +11,8 @@ from conversation.tables import Tables
 from messaging.accept import Acceptor
 from messaging.carrier_listing import list_and_accept
 from messaging.inbound import InboundText
-from messaging.inbox import Inbox
 from tests.services.texting_parts import ADDRESS_KEY, PERSON, SENDER, Clock, PlayedCarrier
+from texting.inbox import Inbox
 
 WHATSAPP = "whatsapp:+15550100"
 

@@ -13,11 +13,11 @@ from conversation.keys import ForgottenError, Keys
 from conversation.lease import LeaseLostError
 from conversation.switch import Switch
 from conversation.tables import Tables, put
-from messaging.wakeups import Wakeups
 from messaging.waking import Waking
 from tests.services.memory_dynamodb import MemoryDynamoDB
 from tests.services.stage import Stage
 from tests.services.test_crashes import Killed, Killer
+from texting.wakeups import Wakeups
 
 
 class Scene(Stage):

@@ -63,7 +63,7 @@ def imported_by(*modules: str) -> set[str]:
 
 def test_the_foundation_is_lean() -> None:
     """What the webhook builds on imports no model, no pydantic and not even boto3."""
-    modules = [f"conversation.{name}" for name in LEAN] + ["messaging.inbox", "messaging.wakeups"]
+    modules = [f"conversation.{name}" for name in LEAN] + ["texting.inbox", "texting.wakeups"]
     assert imported_by(*modules) & HEAVY == set()
 
 

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from conversation.tables import Tables
-from messaging import screening
 from messaging.policy import Policy
-from messaging.screening import COUNTRY, MALFORMED, PREMIUM, Screening
 from tests.services.test_webhook_imports import SERVICES
 from tests.services.texting_door import Door
+from texting import screening
+from texting.screening import COUNTRY, MALFORMED, PREMIUM, Screening
 
 GERMAN, PREMIUM_NUMBER = "+493012345678", "+19005551234"
 
@@ -89,7 +89,7 @@ def test_a_verdict_is_kept(tables: Tables, monkeypatch: pytest.MonkeyPatch) -> N
 def test_the_library_is_loaded_by_a_number_only() -> None:
     """Importing the acceptance, and judging what is no number, leave it on the disk."""
     code = (
-        "import sys, messaging.accept, messaging.screening as s; s.Screening().refusal('BANK');"
+        "import sys, messaging.accept, texting.screening as s; s.Screening().refusal('BANK');"
         "assert 'phonenumbers' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], env={"PYTHONPATH": str(SERVICES)}, check=True)

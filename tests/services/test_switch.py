@@ -8,10 +8,10 @@ from conversation.deadline import Deadline
 from conversation.stack_usage import FRESH_SECONDS
 from conversation.switch import Switch
 from conversation.tables import Tables
-from messaging.wakeups import Wakeups
 from messaging.waking import Waking
 from tests.services.stage import Stage
 from texting.carrier_outcomes import NotSent
+from texting.wakeups import Wakeups
 
 
 @pytest.fixture

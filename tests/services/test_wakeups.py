@@ -16,10 +16,10 @@ from conversation.ids import shard_of
 from conversation.tables import Tables
 from messaging import responder
 from messaging.sweep import is_listing_due
-from messaging.wakeups import WakeupError, Wakeups, conversation_of
 from messaging.waking import Waking
 from tests.services.memory_dynamodb import MemoryDynamoDB
 from tests.services.stage import Stage
+from texting.wakeups import WakeupError, Wakeups, conversation_of
 
 CONTEXT = SimpleNamespace(get_remaining_time_in_millis=lambda: 30_000, function_name="responder")
 

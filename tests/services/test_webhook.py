@@ -14,9 +14,9 @@ from conversation.tables import StoreBusyError, Tables
 from messaging.accept import Acceptor
 from messaging.address_key import AddressKey
 from messaging.signature import SignatureCheck
-from messaging.wakeups import Wakeups
 from messaging.webhook import PATH, Webhook, respond
 from tests.services.texting_parts import PUBLIC, Clock, Queue, Vault, secret, signed
+from texting.wakeups import Wakeups
 
 FORM = {"MessageSid": "SM1", "From": "+15550111", "To": "+15550100", "Body": "hello"}
 EVENTS = Path(__file__).parents[1] / "events"

@@ -9,9 +9,9 @@ from conversation.tables import Tables
 from messaging.accept import Acceptor
 from messaging.acceptance import Acceptance
 from messaging.inbound import InboundText
-from messaging.inbox import Inbox
 from tests.services.texting_parts import ADDRESS_KEY, PERSON, SENDER, Clock
 from texting.consent import Consents
+from texting.inbox import Inbox
 
 
 class Door:

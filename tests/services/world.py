@@ -30,7 +30,6 @@ from messaging.answering import Answering, Timing
 from messaging.inbound import InboundText
 from messaging.signature import SignatureCheck
 from messaging.status import StatusReports, respond
-from messaging.wakeups import Wakeups, conversation_of
 from messaging.waking import Waking
 from tests.services.interleaving import Scheduler, Task
 from tests.services.ledger import OTHERS, Ledger, Said
@@ -49,6 +48,7 @@ from texting.carrier_outcomes import (
     Unknown,
 )
 from texting.delivery_path import STATUS_PATH
+from texting.wakeups import Wakeups, conversation_of
 
 FUNCTION_SECONDS = 15
 SKEW_SECONDS = 60

@@ -1,8 +1,9 @@
 """What a stack can be told: every setting with its type, unit, default and a sentence.
 
-The home of defaults, with ``stack/people.py`` for whose texts are taken. What may not go together
-is in ``stack/checks.py``; how a stack file is read, and how its mistakes are reported, in
-``stack/settings_file.py``; what a setting becomes, in ``__main__.py``.
+The home of defaults, with ``stack/people.py`` for whose texts are taken and
+``stack/voice_settings.py`` for calls. What may not go together is in ``stack/checks.py``; how a
+stack file is read, and how its mistakes are reported, in ``stack/settings_file.py``; what a setting
+becomes, in ``__main__.py``.
 ``python -m settings --write`` brings ``Pulumi.yaml`` up to date.
 """
 
@@ -15,6 +16,7 @@ from pydantic import Field, field_validator
 
 from stack.people import Allowance, People, PersonAllowance
 from stack.section import Section
+from stack.voice_settings import Voice
 
 E164 = r"^\+[1-9][0-9]{6,14}$"
 LOG_RETENTION_DAYS = (
@@ -212,6 +214,7 @@ class StackSettings(Section):
     assistant: Assistant = Field(default_factory=Assistant, description="How it speaks.")
     sms: Sms = Field(default_factory=Sms, description="Texting.")
     whatsapp: WhatsApp = Field(default_factory=WhatsApp, description="WhatsApp.")
+    voice: Voice = Field(default_factory=Voice, description="Calls.")
     carrier: Carrier = Field(default_factory=Carrier, description="Where the carrier is.")
     timing: Timing = Field(default_factory=Timing, description="Takeovers and recovery.")
     retention: Retention = Field(default_factory=Retention, description="How long data is kept.")

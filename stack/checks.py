@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from settings import StackSettings
 from stack.settings_file import Mistake
+from stack.voice_checks import call_contradictions
 
 # The sweep runs every minute; a lost wake-up may just have missed a run.
 SWEEP_EVERY_SECONDS = 60
@@ -32,6 +33,7 @@ def contradictions(settings: StackSettings) -> list[Mistake]:
         *_models(settings),
         *_image(settings),
         *_address(settings),
+        *call_contradictions(settings),
     ]
 
 
@@ -41,7 +43,7 @@ def _channels(settings: StackSettings) -> Iterator[Mistake]:
         yield Mistake("sms.number", "texting needs your number at the carrier", "+15550100")
     if whatsapp.enabled and whatsapp.sender is None:
         yield Mistake("whatsapp.sender", "WhatsApp needs your sender", "whatsapp:+15550100")
-    if not sms.enabled and not whatsapp.enabled:
+    if not sms.enabled and not whatsapp.enabled and not settings.voice.enabled:
         yield Mistake("sms.enabled", "a stack without any channel reaches nobody", fix=True)
     unknown = sorted(set(sms.languages) - set(LANGUAGES))
     if unknown:

@@ -99,6 +99,70 @@ def responder(settings: StackSettings, addresses: Addresses) -> Environment:
     return environment
 
 
+def fulfilment(settings: StackSettings, addresses: Addresses) -> Environment:
+    """Return what the function needs that answers a caller."""
+    assistant, retention = settings.assistant, settings.retention
+    environment: Environment = {
+        **shared("fulfilment", settings, addresses),
+        "WAKEUP_QUEUE_URL": addresses.wakeup_queue_url,
+        "MODELS": json.dumps(settings.models),
+        "SYSTEM_PROMPT": assistant.system_prompt,
+        "WINDOW_MESSAGES": str(assistant.window_messages),
+        "WINDOW_TOKENS": str(assistant.window_tokens),
+        "SUMMARY": "true" if assistant.summary else "false",
+        "MAX_OUTPUT_TOKENS": str(assistant.max_output_tokens),
+        "MESSAGE_DAYS": str(retention.message_days),
+        "TURN_DAYS": str(retention.turn_days),
+        "RECEIPT_DAYS": str(retention.receipt_days),
+        "PERSON_ALLOWANCE": json.dumps(settings.person_allowance.model_dump()),
+        "STACK_ALLOWANCE": json.dumps(settings.stack_allowance.model_dump()),
+        "LEASE_SLACK_SECONDS": _number(settings.timing.lease_slack_seconds),
+        **_of_calls(settings),
+    }
+    if addresses.model_secret_arn is not None:
+        environment["MODEL_SECRET_ARN"] = addresses.model_secret_arn
+    return environment
+
+
+def proving(settings: StackSettings, addresses: Addresses) -> Environment:
+    """Return what the function needs that texts a caller a code and checks it."""
+    environment: Environment = {
+        **shared("proving", settings, addresses),
+        "CARRIER_API_URL": settings.carrier.api_url,
+        **_of_calls(settings),
+    }
+    if settings.sms.messaging_service_sid is not None:
+        environment["MESSAGING_SERVICE_SID"] = settings.sms.messaging_service_sid
+    return environment
+
+
+def _of_calls(settings: StackSettings) -> Environment:
+    return {
+        "SMS_SENDER": (settings.sms.enabled and settings.sms.number) or "",
+        "COUNTRIES": json.dumps(settings.people.countries),
+        "TEXTS": json.dumps(settings.texts),
+        "VOICE": voice(settings),
+    }
+
+
+def voice(settings: StackSettings) -> str:
+    """Return how calls go, as one JSON object."""
+    of = settings.voice
+    told = {
+        "memory": of.memory,
+        "answer_seconds": of.answer_seconds,
+        "function_timeout_seconds": of.function_timeout_seconds,
+        "agents": of.agents.enabled,
+        "locales": [one.id for one in of.locales],
+        "maximum_turns": of.maximum_turns,
+        "minimum_confidence": of.minimum_confidence,
+        "keep_after_seconds": of.keep_after_seconds,
+        "offers_per_day": of.offers_per_day,
+        "time_zone": of.time_zone,
+    }
+    return json.dumps(told)
+
+
 def sweep(settings: StackSettings, addresses: Addresses) -> Environment:
     """Return what the function needs that looks after what waits; it also accepts texts."""
     timing = settings.timing

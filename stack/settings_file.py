@@ -4,11 +4,12 @@ Knows no setting: everything comes from the model it is given.
 """
 
 import difflib
+import itertools
 import json
 import textwrap
 import types
 import typing
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -18,7 +19,7 @@ import yaml
 from pulumi.runtime import config as runtime_config
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
-from pydantic_core import PydanticUndefined
+from pydantic_core import PydanticUndefined, to_jsonable_python
 
 NAMESPACE = "dialtone"
 PROJECT_FILE = Path(__file__).parent.parent / "Pulumi.yaml"
@@ -75,8 +76,8 @@ def read(
     Raises:
         SettingsError: With every mistake.
     """
-    raw, mistakes = _raw(model)
-    raw = _merged(raw, overrides or {})
+    raw = _merged(_raw(model), overrides or {})
+    mistakes: list[Mistake] = []
     try:
         settings = model.model_validate(raw)
     except ValidationError as error:
@@ -92,23 +93,19 @@ def read(
     return settings
 
 
-def _raw(model: type[BaseModel]) -> tuple[dict[str, Any], list[Mistake]]:
+def _raw(model: type[BaseModel]) -> dict[str, Any]:
     values: dict[str, Any] = {}
-    mistakes: list[Mistake] = []
     config = pulumi.Config(NAMESPACE)
     texts = {_key(name, field) for name, field in model.model_fields.items() if _is_text(field)}
     for key in _keys():
         text = config.get(key)
         if text in (None, ""):
             continue
-        if key in texts:
-            values[key] = text
-            continue
         try:
-            values[key] = json.loads(str(text))
+            values[key] = text if key in texts else json.loads(str(text))
         except json.JSONDecodeError:
             values[key] = text
-    return values, mistakes
+    return values
 
 
 def _keys() -> list[str]:
@@ -143,10 +140,10 @@ def _without(raw: Mapping[str, Any], paths: Iterable[str]) -> dict[str, Any]:
 
 def _explain(model: type[BaseModel], error: Any) -> Mistake:
     location = [str(part) for part in error["loc"]]
-    if error["type"] == "extra_forbidden":
-        return _unknown(model, location)
     # A list is mended as a whole.
-    named = [part for part in location if not part.isdigit()]
+    named = list(itertools.takewhile(lambda part: not part.isdigit(), location))
+    if error["type"] == "extra_forbidden":
+        return _unknown(model, named, location[-1])
     field = _field(model, named)
     message = error["msg"].removeprefix("Value error, ").replace("Input should", "must")
     if error["type"] == "string_pattern_mismatch":
@@ -157,16 +154,15 @@ def _explain(model: type[BaseModel], error: Any) -> Mistake:
     return Mistake(".".join(named), problem, _fix(field))
 
 
-def _unknown(model: type[BaseModel], location: list[str]) -> Mistake:
-    *outer, last = location
-    section: Any = model
-    for part in outer:
-        field = _field(section, [part])
-        section = None if field is None else _section(field)
+def _unknown(model: type[BaseModel], path: list[str], last: str) -> Mistake:
+    outer = path[:-1] if path[-1] == last else path
+    field = _field(model, outer)
+    section = _section(field) or _entry(field) if field is not None else model
     known = [] if section is None else [_key(*pair) for pair in section.model_fields.items()]
     near = difflib.get_close_matches(last, known, n=1)
     hint = f"did you mean {near[0]}?" if near else f"take it out; known are {', '.join(known)}"
-    return Mistake(".".join(location), f"there is no such setting: {hint}")
+    named = "such setting" if path != outer else f"setting {last}"
+    return Mistake(".".join(path), f"there is no {named}: {hint}")
 
 
 def _field(model: type[BaseModel], path: Sequence[str]) -> FieldInfo | None:
@@ -184,17 +180,29 @@ def _field(model: type[BaseModel], path: Sequence[str]) -> FieldInfo | None:
 def _fix(field: FieldInfo | None) -> Any:
     if field is None:
         return PydanticUndefined
-    default = field.get_default(call_default_factory=True)
-    if isinstance(default, BaseModel):
+    default = _default(field)
+    if _section(field) is not None:
         return {}
     if default is None:
         return field.examples[0] if field.examples else PydanticUndefined
     return default
 
 
+def _default(field: FieldInfo) -> Any:
+    """A default as a stack file would have it."""
+    value = field.get_default(call_default_factory=True)
+    return to_jsonable_python(value, by_alias=True, exclude_none=True)
+
+
 def _section(field: FieldInfo) -> type[BaseModel] | None:
     kind = field.annotation
     return kind if isinstance(kind, type) and issubclass(kind, BaseModel) else None
+
+
+def _entry(field: FieldInfo) -> type[BaseModel] | None:
+    """The section that a list is of."""
+    inner = [*typing.get_args(field.annotation), None][0]
+    return inner if isinstance(inner, type) and issubclass(inner, BaseModel) else None
 
 
 def _key(name: str, field: FieldInfo) -> str:
@@ -224,8 +232,7 @@ def _declaration(field: FieldInfo) -> dict[str, Any]:
     section, kind = _section(field), _plain(field)
     default = field.get_default(call_default_factory=True)
     if section is not None:
-        lines = [_line(_key(*pair), pair[1]) for pair in section.model_fields.items()]
-        text = "\n".join([field.description or "", *lines])
+        text = "\n".join([field.description or "", *_lines(section)])
         return {"type": "object", "description": text, "default": {}}
     simple = {str: "string", bool: "boolean", int: "integer"}
     if kind in simple:
@@ -238,9 +245,19 @@ def _declaration(field: FieldInfo) -> dict[str, Any]:
     return {**declared, "default": default}
 
 
+def _lines(section: type[BaseModel], outer: str = "") -> Iterator[str]:
+    for name, field in section.model_fields.items():
+        key = f"{outer}{_key(name, field)}"
+        yield _line(key, field)
+        if inner := _section(field) or _entry(field):
+            yield from _lines(inner, f"{key}.")
+
+
 def _line(key: str, field: FieldInfo) -> str:
-    default = field.get_default(call_default_factory=True)
+    default = _default(field)
     name = getattr(_plain(field), "__name__", "list")
+    if _section(field) is not None:
+        return f"{key} (section): {field.description}"
     kinds = {"str": "text", "int": "integer", "float": "number", "bool": "true or false"}
     shown = "unset" if default is None else json.dumps(default, ensure_ascii=False)
     return f"{key} ({kinds.get(name, name)}, {shown}): {field.description}"

@@ -222,7 +222,7 @@ def test_every_setting_is_described_with_its_unit(section: type[BaseModel]) -> N
     """Each setting has a sentence and a default; a number's name says what it counts."""
     units = re.compile(
         r"(seconds|minutes|days|megabytes|messages|tokens|concurrency|per_shard|per_second|burst"
-        r"|per_day|per_month)$"
+        r"|per_day|per_month|turns|confidence)$"
     )
     for name, field in section.model_fields.items():
         assert (field.description or "").endswith((".", "!")), name

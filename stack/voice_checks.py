@@ -1,0 +1,154 @@
+"""Which settings of a call may not go together. A value's own range is beside its default."""
+
+import os
+import zoneinfo
+from collections.abc import Iterator
+
+import pulumi
+
+from settings import StackSettings
+from stack.settings_file import Mistake
+from stack.voice_settings import VOICES
+
+# Both Amazon Connect and Lex V2 are there, by the providers' schemas. Ireland has Lex alone.
+REGIONS = (
+    *("af-south-1", "ap-northeast-1", "ap-northeast-2", "ap-southeast-1", "ap-southeast-2"),
+    *("ca-central-1", "eu-central-1", "eu-west-2", "us-east-1", "us-west-2"),
+)
+INSTANCE_LOCK = (
+    "AWS limits how many instances are made and deleted in 30 days, and then blocks the account "
+    "for 30 days"
+)
+NUMBER_LOCK = (
+    "a released number rests for up to 180 days, and claiming and releasing too many blocks claims "
+    "for up to 180 days"
+)
+_ID = "01234567-89ab-cdef-0123-456789abcdef"
+
+
+def call_contradictions(settings: StackSettings) -> Iterator[Mistake]:
+    """Yield every contradiction between settings of a call that are valid by themselves."""
+    yield from _instance(settings)
+    yield from _number(settings)
+    if settings.voice.enabled:
+        yield from _region()
+        yield from _texting(settings)
+    yield from _locales(settings)
+    yield from _hours(settings)
+
+
+def _region() -> Iterator[Mistake]:
+    # Where the provider looks, in its order.
+    region = (
+        pulumi.Config("aws").get("region")
+        or os.environ.get("AWS_REGION")
+        or os.environ.get("AWS_DEFAULT_REGION")
+    )
+    if region is not None and region not in REGIONS:
+        yield Mistake(
+            "voice.enabled",
+            f"there is no Amazon Connect with Lex in {region}; both are in {', '.join(REGIONS)}",
+            fix=False,
+        )
+
+
+def _instance(settings: StackSettings) -> Iterator[Mistake]:
+    voice = settings.voice
+    if voice.instance_id is not None and voice.create_instance:
+        yield Mistake(
+            "voice.createInstance",
+            "voice.instanceId adopts an instance, and this would put a new one in its place: "
+            f"{INSTANCE_LOCK}",
+            fix=False,
+        )
+    if voice.enabled and voice.instance_id is None and not voice.create_instance:
+        yield Mistake(
+            "voice.instanceId",
+            "calls need a Connect instance: adopt one by its id, or make one with "
+            f"voice.createInstance. Adopt where you can: {INSTANCE_LOCK}",
+            _ID,
+        )
+    if voice.create_instance and voice.instance_alias is None:
+        yield Mistake(
+            "voice.instanceAlias", "an instance that is made needs its name", "acme-dialtone"
+        )
+    if (voice.instance_alias or "").startswith("d-"):
+        yield Mistake(
+            "voice.instanceAlias", "AWS keeps names that begin with d- to itself", "acme-dialtone"
+        )
+    if voice.instance_alias is not None and not voice.create_instance:
+        yield Mistake(
+            "voice.instanceAlias",
+            "names an instance that is made, and voice.createInstance is off. If it was on, the "
+            f"instance would be let go: {INSTANCE_LOCK}",
+        )
+
+
+def _number(settings: StackSettings) -> Iterator[Mistake]:
+    voice = settings.voice
+    if voice.phone_number_id is not None and voice.claim_number_country is not None:
+        yield Mistake(
+            "voice.claimNumberCountry",
+            "voice.phoneNumberId adopts a number, and this would put a new one in its place: "
+            f"{NUMBER_LOCK}",
+        )
+    if voice.enabled and voice.phone_number_id is None and voice.claim_number_country is None:
+        yield Mistake(
+            "voice.phoneNumberId",
+            "calls need a number in Connect: adopt one by its id, or claim one with "
+            f"voice.claimNumberCountry. Adopt where you can: {NUMBER_LOCK}",
+            _ID,
+        )
+    has_instance = voice.create_instance or voice.instance_id is not None
+    if voice.claim_number_country is not None and not voice.enabled and not has_instance:
+        yield Mistake(
+            "voice.claimNumberCountry",
+            "a claimed number belongs to an instance, and none is named any more. Keep it: "
+            f"{NUMBER_LOCK}",
+        )
+
+
+def _texting(settings: StackSettings) -> Iterator[Mistake]:
+    voice = settings.voice
+    if settings.sms.enabled:
+        return
+    if voice.memory == "person":
+        yield Mistake(
+            "voice.memory", "person needs sms.enabled: a caller proves the number by text", "call"
+        )
+    if voice.offers_per_day:
+        yield Mistake(
+            "voice.offersPerDay", "a call is offered to be kept by text: needs sms.enabled", 0
+        )
+
+
+def _locales(settings: StackSettings) -> Iterator[Mistake]:
+    locales = settings.voice.locales
+    ids = [one.id for one in locales]
+    if len(set(ids)) != len(ids):
+        yield Mistake(
+            "voice.locales",
+            "one of them is named twice",
+            [{"id": one} for one in dict.fromkeys(ids)],
+        )
+    for one in locales:
+        owners = [where for where, voices in VOICES.items() if one.polly_voice in voices]
+        if owners and one.id not in owners:
+            yield Mistake(
+                "voice.locales",
+                f"{one.voice} speaks {', '.join(owners)}, not {one.id}: the call would be silent",
+                [{"id": one.id, "voice": VOICES[one.id][0]}],
+            )
+
+
+def _hours(settings: StackSettings) -> Iterator[Mistake]:
+    voice = settings.voice
+    known = zoneinfo.available_timezones()
+    if voice.time_zone != "UTC" and known and voice.time_zone not in known:
+        yield Mistake("voice.timeZone", f"{voice.time_zone!r} is no time zone", "America/New_York")
+    if voice.agents.opens >= voice.agents.closes:
+        yield Mistake(
+            "voice.agents",
+            f"opens at {voice.agents.opens}, which is not before it closes, {voice.agents.closes}",
+            {"opens": "09:00", "closes": "17:00"},
+        )

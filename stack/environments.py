@@ -140,6 +140,7 @@ def _of_calls(settings: StackSettings) -> Environment:
     return {
         "SMS_SENDER": (settings.sms.enabled and settings.sms.number) or "",
         "COUNTRIES": json.dumps(settings.people.countries),
+        "RECYCLE_AFTER_DAYS": str(settings.people.recycle_after_days),
         "TEXTS": json.dumps(settings.texts),
         "VOICE": voice(settings),
     }

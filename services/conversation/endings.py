@@ -22,6 +22,7 @@ class Ending:
         drafts: The messages that the memory keeps, the reply last.
         answer: The model's answer, when one answered.
         attempts: What each model made of it.
+        heard: The person's words when the reply is spoken and nothing is left to send; else None.
     """
 
     outcome: Outcome
@@ -29,6 +30,11 @@ class Ending:
     drafts: list[Draft]
     answer: ModelAnswer | None = None
     attempts: list[dict[str, Any]] = field(default_factory=list)
+    heard: str | None = None
+
+    def aloud(self, texts: Sequence[Incoming]) -> Ending:
+        """The same, spoken: the commit is its end."""
+        return replace(self, heard="\n".join(incoming.text for incoming in texts))
 
     def after(self, opening: str) -> Ending:
         """The same with something said before it; the memory keeps it as it is sent."""
@@ -55,6 +61,14 @@ def apologised(texts: Sequence[Incoming], apology: str, attempts: Sequence[Model
     """No model answered in time; the person's words are kept."""
     drafts = [*_heard(texts, answered=False), Draft("ai", apology, {"kind": "apology"})]
     return Ending(Outcome.APOLOGISED, apology, drafts, None, [tried.item() for tried in attempts])
+
+
+def offered(words: str, attempts: Sequence[ModelAttempt]) -> Ending:
+    """A call's answer came too late: the person's words wait elsewhere for their yes (rule 18).
+
+    The memory keeps nothing of it: on yes the words become a turn of their own.
+    """
+    return Ending(Outcome.OFFERED, words, [], None, [tried.item() for tried in attempts])
 
 
 def refused(notice: str) -> Ending:

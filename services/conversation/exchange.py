@@ -15,9 +15,15 @@ class Profile:
 
     Attributes:
         style: How to write for this channel.
+        spoken: Whether the reply is spoken by whoever asked for it: the commit is its end.
+        apology: What is said when no model answers; empty for the stack's sentence.
+        refused: What a caller is told when an allowance is used up; empty for the stack's sentence.
     """
 
     style: str
+    spoken: bool = False
+    apology: str = ""
+    refused: str = ""
 
 
 @dataclass(frozen=True)
@@ -61,6 +67,19 @@ class Opening:
     Attributes:
         words: The sentences.
         items: Part of the commit of a turn that says them: notes that they were said.
+    """
+
+    words: str
+    items: tuple[Action, ...]
+
+
+@dataclass(frozen=True)
+class Late:
+    """What a turn ends in whose answer did not come in time.
+
+    Attributes:
+        words: What is said instead.
+        items: Part of the commit: where the person's words wait.
     """
 
     words: str

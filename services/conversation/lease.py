@@ -131,6 +131,21 @@ class Lease:
             },
         )
 
+    def ending(self, claim: Claim, messages: int) -> Action:
+        """Part of a commit that is the turn's end, since its reply is spoken: numbers and all."""
+        return self._fenced(
+            claim.conversation,
+            claim.turn,
+            claim.epoch,
+            f"SET #sequence = :after, {_CLOSE.removeprefix('SET ')}",
+            {
+                ":sequence": claim.sequence,
+                ":after": claim.sequence + messages,
+                ":generation": claim.generation,
+            },
+            also=" AND #sequence = :sequence AND generation = :generation",
+        )
+
     def closing(self, claim: Claim) -> Action:
         """Part of a commit that leaves nothing to send: end turn and lease in it."""
         return self._fenced(claim.conversation, claim.turn, claim.epoch, _CLOSE)
@@ -209,7 +224,8 @@ class Lease:
             # The response to our own write may have been lost before the retry.
             if _open_turn(error).get("token") != turn.token:
                 raise LeaseLostError(meta.conversation) from error
-        return Claim(meta.conversation, turn, meta.epoch + 1, meta.sequence, meta.generation)
+        epoch, generation = meta.epoch + 1, meta.generation
+        return Claim(meta.conversation, turn, epoch, meta.sequence, generation, meta.person)
 
     def _fenced(
         self,
@@ -218,6 +234,8 @@ class Lease:
         epoch: int,
         expression: str,
         values: Item | None = None,
+        *,
+        also: str = "",
     ) -> Action:
         fence = {":epoch": epoch, ":next": epoch + 1, ":turn": turn.id, ":free": 0}
         return update(
@@ -225,7 +243,7 @@ class Lease:
             conversation,
             META,
             expression,
-            condition="epoch = :epoch AND open_turn.id = :turn",
+            condition=f"epoch = :epoch AND open_turn.id = :turn{also}",
             values={**fence, **(values or {})},
         )
 

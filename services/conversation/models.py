@@ -56,6 +56,11 @@ class NoAnswerError(Exception):
         super().__init__(", ".join(f"{tried.model}: {tried.error}" for tried in attempts))
         self.attempts = list(attempts)
 
+    @property
+    def timed_out(self) -> bool:
+        """Whether a model was too slow, rather than all of them failing."""
+        return any(tried.error == "timeout" for tried in self.attempts)
+
 
 @dataclass(frozen=True)
 class ModelAttempt:

@@ -6,7 +6,11 @@ from enum import StrEnum
 
 
 class Outcome(StrEnum):
-    """How an accepted message ended (protocol, "Outcomes"): exactly one of these."""
+    """How an accepted message ended (protocol, "Outcomes"): exactly one of these.
+
+    Two are not a text's: `OFFERED` is a call's, whose words wait for the caller's yes (rule 18),
+    and `TOLD` is the turn in which we said something that nobody asked for.
+    """
 
     ANSWERED = "answered"
     APOLOGISED = "apologised"
@@ -14,6 +18,8 @@ class Outcome(StrEnum):
     SET_ASIDE = "set_aside"
     STOPPED = "stopped"
     FORGOTTEN = "forgotten"
+    OFFERED = "offered"
+    TOLD = "told"
 
 
 class TurnState(StrEnum):
@@ -25,7 +31,7 @@ class TurnState(StrEnum):
 
 
 class DeliveryState(StrEnum):
-    """What became of a reply; `waiting` until it was tried."""
+    """What became of a reply; `waiting` until it was tried, `spoken` when none was to be sent."""
 
     WAITING = "waiting"
     SENDING = "sending"
@@ -35,3 +41,4 @@ class DeliveryState(StrEnum):
     UNDELIVERED = "undelivered"
     FAILED = "failed"
     UNKNOWN = "unknown"
+    SPOKEN = "spoken"

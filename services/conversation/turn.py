@@ -10,31 +10,22 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
 from conversation import endings
 from conversation.allowances import Allowances
-from conversation.clocks import Clock, expiry, milliseconds
+from conversation.clocks import Clock
+from conversation.committing import COMMIT_SECONDS, Commits
 from conversation.deadline import Deadline
 from conversation.endings import Ending
-from conversation.exchange import EngineSettings, Incoming, Opening, Profile, Reply
-from conversation.lease import Lease, LeaseLostError
-from conversation.messages import Messages
+from conversation.exchange import EngineSettings, Incoming, Late, Opening, Profile, Reply
 from conversation.meta import Claim
 from conversation.models import ModelChain, NoAnswerError
-from conversation.outcomes import DeliveryState, TurnState
 from conversation.recall import Recall
-from conversation.tables import Action, ConditionFailedError, Tables
+from conversation.tables import Action, Tables
 from conversation.texts import Texts
-from conversation.turns import ReplyTo, Turn, Turns
-from conversation.usage import counting
+from conversation.turns import ReplyTo
 
-__all__ = ["Engine", "EngineSettings", "Incoming", "Opening", "Profile", "Reply"]
-
-COMMIT_SECONDS = 3.0
-"""Kept back of a turn's deadline, so that an answer that was paid for is also stored."""
-
-_COMMIT_ATTEMPTS = 5
+__all__ = ["Engine", "EngineSettings", "Incoming", "Late", "Opening", "Profile", "Reply"]
 
 
 class Engine:
@@ -61,16 +52,11 @@ class Engine:
         allowances: Allowances | None = None,
         segments: Callable[[str], int] | None = None,
     ) -> None:
-        self._tables = tables
         self._allowances = allowances
-        self._segments = segments or (lambda _text: 0)
         self._models = models
-        self._settings = settings
         self._texts = texts or Texts()
-        self._clock = clock
-        self._lease = Lease(tables, clock)
-        self._turns = Turns(tables)
-        self._messages = Messages(tables, clock, settings.message_days)
+        counted = segments or (lambda _text: 0)
+        self._commits = Commits(tables, settings, clock, segments=counted)
         self._recall = Recall(tables, models, settings, clock, may_spend=self._may_spend)
 
     def warm(self) -> None:
@@ -96,6 +82,7 @@ class Engine:
         reply_to: ReplyTo,
         stages: dict[str, int] | None = None,
         opening: Opening | None = None,
+        late: Callable[[Claim], Late | None] | None = None,
     ) -> Reply:
         """Answer a claimed turn, or apologise in time; commit either with the person's words.
 
@@ -108,16 +95,23 @@ class Engine:
             reply_to: Where the reply will go.
             stages: Milliseconds of the stages before this call; the turn's own are added.
             opening: What has to be said before the first reply of all, when this is it.
+            late: What a spoken turn is to end in when the models are too slow, asked for only
+                then; None from it for the apology.
 
         Raises:
             LeaseLostError: Somebody else has the turn now.
             StoreBusyError: The store did not answer within the deadline.
         """
         stages = {} if stages is None else stages
-        ending = self._refusal(claim) or self._answered(claim, texts, profile, deadline, stages)
+        ending = self.refusal(claim, profile)
+        if ending is None:
+            ending, more = self._answered(claim, texts, profile, deadline, stages, late=late)
+            extra_items = [*extra_items, *more]
+        if profile.spoken:
+            ending = ending.aloud(texts)
         if opening is not None and ending.text:
             ending, extra_items = ending.after(opening.words), [*extra_items, *opening.items]
-        return self._commit(
+        return self.commit(
             claim, ending, extra_items, reply_to=reply_to, stages=stages, deadline=deadline
         )
 
@@ -136,7 +130,7 @@ class Engine:
         text = self._texts.set_aside if reply_to else ""
         ending = endings.set_aside(text)
         reply_to = reply_to or {}
-        return self._commit(
+        return self.commit(
             claim, ending, extra_items, reply_to=reply_to, stages={}, deadline=deadline
         )
 
@@ -145,42 +139,20 @@ class Engine:
     ) -> Reply:
         """End a turn of a person who has opted out: no model call, nothing to send (rule 14)."""
         ending = endings.stopped()
-        return self._commit(
+        return self.commit(
             claim, ending, extra_items, reply_to=reply_to, stages={}, deadline=deadline
         )
 
-    def _may_spend(self, conversation: str) -> bool:
-        return not (self._allowances and self._allowances.spent(conversation))
-
-    def _refusal(self, claim: Claim) -> Ending | None:
+    def refusal(self, claim: Claim, profile: Profile | None = None) -> Ending | None:
         """How the turn ends when an allowance is used up: before anything is loaded or opened."""
-        spent = self._allowances and self._allowances.spent(claim.conversation)
+        spent = self._allowances and self._allowances.spent(claim.conversation, claim.whose)
         if not spent:
             return None
+        if profile is not None and profile.spoken:  # silence on the line is no answer
+            return endings.refused(profile.refused or self._texts.refused)
         return endings.refused("" if spent.told else self._texts.refused)
 
-    def _answered(
-        self,
-        claim: Claim,
-        texts: Sequence[Incoming],
-        profile: Profile,
-        deadline: Deadline,
-        stages: dict[str, int],
-    ) -> Ending:
-        """Window and model, each with its time."""
-        began = time.monotonic()
-        prompt = self._recall.prompt(claim, texts, profile)
-        stages["load"] = _lap(began)
-        began = time.monotonic()
-        try:
-            answer = self._models.answer(prompt, deadline.less(COMMIT_SECONDS))
-            ending = endings.answered(texts, answer)
-        except NoAnswerError as error:
-            ending = endings.apologised(texts, self._texts.apology, error.attempts)
-        stages["model"] = _lap(began)
-        return ending
-
-    def _commit(
+    def commit(
         self,
         claim: Claim,
         ending: Ending,
@@ -190,106 +162,45 @@ class Engine:
         stages: dict[str, int],
         deadline: Deadline,
     ) -> Reply:
-        """One transaction (rule 8); numbers taken meanwhile by another writer are retaken."""
-        began = time.monotonic()
-        # The reserve is the store's even when the models were slow to end.
-        store = (
-            deadline if deadline.remaining() > COMMIT_SECONDS else Deadline.after(COMMIT_SECONDS)
-        )
-        for _ in range(_COMMIT_ATTEMPTS):
-            turn = self._turn(claim, ending, reply_to, stages)
-            try:
-                self._tables.transact(
-                    [*self._actions(claim, ending, turn), *extra_items], deadline=store
-                )
-            except ConditionFailedError as error:
-                moved = self._read_again(claim, turn, error)
-                if moved is None:
-                    break
-                claim = moved
-            else:
-                break
-        else:
-            raise LeaseLostError(claim.conversation)
-        # Known only now; delivery writes it when it closes the turn.
-        turn.stages["commit"] = _lap(began)
-        after = _after(claim, len(ending.drafts))
-        return Reply(ending.text, turn, after, self._segments(ending.text))
-
-    def _actions(self, claim: Claim, ending: Ending, turn: Turn) -> list[Action]:
-        meta = (
-            self._lease.committing(claim, len(ending.drafts), TurnState.ANSWERED)
-            if ending.text
-            else self._lease.closing(claim)
-        )
-        messages = [
-            self._messages.putting(
-                claim.conversation,
-                number,
-                claim.generation,
-                replace(draft, extra={**draft.extra, "turn": claim.turn.id}),
-            )
-            for number, draft in zip(turn.messages, ending.drafts, strict=True)
-        ]
-        expires = expiry(self._clock, self._settings.turn_days)
-        segments = self._segments(ending.text)
-        usage = counting(self._tables, turn, self._clock(), expires, segments=segments)
-        return [meta, *messages, self._turns.putting(turn), *usage]
-
-    def _turn(
-        self, claim: Claim, ending: Ending, reply_to: ReplyTo, stages: dict[str, int]
-    ) -> Turn:
-        sealed = self._turns.seal_reply_to(
-            reply_to, claim.conversation, claim.turn.id, claim.generation
-        )
-        answer = ending.answer
-        return Turn(
-            conversation=claim.conversation,
-            id=claim.turn.id,
-            generation=claim.generation,
-            outcome=ending.outcome,
-            route=claim.turn.route,
-            reply_to=sealed,
-            messages=[claim.sequence + offset for offset in range(len(ending.drafts))],
-            inbox=list(claim.turn.inbox),
-            attempts=claim.turn.attempts,
-            created_at=milliseconds(self._clock),
-            expires_at=expiry(self._clock, self._settings.turn_days),
-            delivery=DeliveryState.WAITING,
-            model=answer.model if answer else None,
-            input_tokens=answer.input_tokens if answer else 0,
-            output_tokens=answer.output_tokens if answer else 0,
-            stages=dict(stages),
-            model_attempts=ending.attempts,
-        )
-
-    def _read_again(self, claim: Claim, turn: Turn, error: ConditionFailedError) -> Claim | None:
-        """After a failed condition: None when it was our own commit that got through before.
-
-        Returns:
-            The claim with the numbers that are free now, when another writer took ours.
+        """Commit a turn that ended in a way of the caller's own.
 
         Raises:
             LeaseLostError: Somebody else has the turn now.
-            ConditionFailedError: Neither; an item of the channel's part was not as expected.
+            StoreBusyError: The store did not answer within the deadline.
         """
-        meta = self._lease.read(claim.conversation)
-        ours = meta.open_turn is not None and meta.open_turn.token == claim.turn.token
-        if meta.epoch == claim.epoch + 1:
-            committed = self._turns.read(claim.conversation, turn.id)
-            if committed is not None and (ours or meta.open_turn is None):
-                return None
-        if not ours or meta.epoch != claim.epoch or meta.generation != claim.generation:
-            raise LeaseLostError(claim.conversation) from error
-        if meta.sequence == claim.sequence:
-            raise error
-        return replace(claim, sequence=meta.sequence)
+        return self._commits.commit(
+            claim, ending, extra_items, reply_to=reply_to, stages=stages, deadline=deadline
+        )
 
+    def _may_spend(self, conversation: str) -> bool:
+        return not (self._allowances and self._allowances.spent(conversation))
 
-def _after(claim: Claim, messages: int) -> Claim:
-    """The claim once its commit is through."""
-    turn = replace(claim.turn, state=TurnState.ANSWERED)
-    return replace(claim, turn=turn, epoch=claim.epoch + 1, sequence=claim.sequence + messages)
+    def _answered(
+        self,
+        claim: Claim,
+        texts: Sequence[Incoming],
+        profile: Profile,
+        deadline: Deadline,
+        stages: dict[str, int],
+        *,
+        late: Callable[[Claim], Late | None] | None,
+    ) -> tuple[Ending, Sequence[Action]]:
+        """Window and model, each with its time; and what else the commit is to write."""
+        began = time.monotonic()
+        prompt = self._recall.prompt(claim, texts, profile)
+        stages["load"] = _lap(began)
+        began = time.monotonic()
+        try:
+            answer = self._models.answer(prompt, deadline.less(COMMIT_SECONDS))
+        except NoAnswerError as error:
+            stages["model"] = _lap(began)
+            offered = late(claim) if late is not None and error.timed_out else None
+            if offered is not None:
+                return endings.offered(offered.words, error.attempts), offered.items
+            apology = profile.apology or self._texts.apology
+            return endings.apologised(texts, apology, error.attempts), ()
+        stages["model"] = _lap(began)
+        return endings.answered(texts, answer), ()
 
 
 def _lap(began: float) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ from conversation.sealing import Sealer, Seals
 from conversation.tables import Action, Tables, put, update
 
 _REPLY_TO = "reply_to"
+_HEARD = "heard"
 
 ReplyTo = dict[str, str]
 """Where a reply goes: `{"from": our sender, "to": their address}` as the carrier writes them."""
@@ -52,6 +54,7 @@ class Turn:
         output_tokens: Tokens written.
         stages: Milliseconds per stage.
         model_attempts: Per attempt the model, its error if it had one, and milliseconds.
+        heard: A digest of the words that a spoken turn answered, sealed.
     """
 
     conversation: str
@@ -76,6 +79,7 @@ class Turn:
     output_tokens: int = 0
     stages: dict[str, int] = field(default_factory=dict)
     model_attempts: list[dict[str, Any]] = field(default_factory=list)
+    heard: bytes | None = None
 
     def item(self) -> Item:
         """As the table holds it; what is empty is left out."""
@@ -139,6 +143,22 @@ class Turns:
         """A reply address as a new turn holds it."""
         return seal_reply_to(reply_to, self._keys.seals(conversation, generation), turn_sk(turn_id))
 
+    def seal_heard(self, words: str, conversation: str, turn_id: str, generation: str) -> bytes:
+        """What a new turn keeps of the words that it answered aloud."""
+        seals = self._keys.seals(conversation, generation)
+        return seals.seal(_digest(words), sk=turn_sk(turn_id), role=_HEARD)
+
+    def answers(self, turn: Turn, words: str) -> bool:
+        """Whether a spoken turn answered these words: a hook's retry brings them again.
+
+        Raises:
+            CodecError: The digest cannot be read.
+        """
+        if turn.heard is None:
+            return False
+        seals = self._keys.seals(turn.conversation, turn.generation)
+        return seals.open(turn.heard, sk=turn_sk(turn.id), role=_HEARD) == _digest(words)
+
     def reply_text(self, turn: Turn) -> str | None:
         """The words of a turn's reply; None when it has none or they have expired.
 
@@ -178,3 +198,7 @@ class Turns:
         """
         item = self._tables.write(self.annotating(turn, changes))
         return Turn.parse(item or {})
+
+
+def _digest(words: str) -> str:
+    return hashlib.sha256(words.encode()).hexdigest()

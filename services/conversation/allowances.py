@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 
 from conversation.clocks import Clock
-from conversation.persons import person_of
+from conversation.persons import owner_of
 from conversation.stack_usage import StackUsage
 from conversation.tables import Tables
 from conversation.usage import Used, read_usage
@@ -110,15 +110,20 @@ class Allowances:
         self._stack_usage = stack_usage
         self._clock = clock
 
-    def spent(self, conversation: str) -> Spent | None:
-        """The allowance that a conversation has used up; None while it may go on."""
+    def spent(self, conversation: str, person: str | None = None) -> Spent | None:
+        """The allowance that a conversation has used up; None while it may go on.
+
+        Args:
+            conversation: A call's has counters of its own.
+            person: Whose it is, where the caller knows; else it is looked up.
+        """
         stack = self._of_stack()
-        person = person_of(conversation)
+        person = person or owner_of(self._tables, conversation)
         if person is None:
             return Spent("stack", stack, told=False) if stack else None
         if not (stack or self._person.any):
             return None
-        usage = read_usage(self._tables, person, self._clock())
+        usage = read_usage(self._tables, person, self._clock(), conversation)
         mine = self._person.reached(usage.day, usage.month)
         if mine:
             return Spent("person", mine, told=usage.told)

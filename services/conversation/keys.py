@@ -16,7 +16,7 @@ from conversation.codec import SealBrokenError
 from conversation.deadline import Deadline
 from conversation.ids import new_generation
 from conversation.items import SCHEMA, Item
-from conversation.persons import person_key
+from conversation.persons import person_key, person_of
 from conversation.sealing import Sealer, Seals, new_seed, note_broken
 from conversation.tables import Action, ConditionFailedError, Tables, check, put, update
 from conversation.vault import ForeignSeedError, KeyUnavailableError
@@ -187,6 +187,9 @@ class Keys:
 
     def _create(self, conversation: str, person_id: str | None) -> KeyRecord:
         tables, record = self._tables, self.make(conversation)
+        # A call's conversation does not say in its name whose it is.
+        named = {":person": person_id} if person_id and person_of(conversation) is None else {}
+        naming = ", person = :person" if named else ""
         actions = [
             put(tables.keys, record.item(), condition="attribute_not_exists(pk)"),
             update(
@@ -196,20 +199,13 @@ class Keys:
                 "SET generation = :generation, #schema = :schema, "
                 "#sequence = if_not_exists(#sequence, :zero), "
                 "epoch = if_not_exists(epoch, :zero), "
-                "lease_until = if_not_exists(lease_until, :zero)",
+                f"lease_until = if_not_exists(lease_until, :zero){naming}",
                 condition="attribute_not_exists(generation)",
-                values={":generation": record.generation, ":schema": SCHEMA, ":zero": 0},
+                values={":generation": record.generation, ":schema": SCHEMA, ":zero": 0, **named},
             ),
         ]
         if person_id is not None:
-            listed = {
-                "pk": person_key(person_id),
-                "sk": f"{_LISTED}{conversation}",
-                "generation": record.generation,
-                "created_at": record.created_at,
-                "schema": SCHEMA,
-            }
-            actions.append(put(tables.people, listed))
+            actions.append(put(tables.people, listing(person_id, record)))
         tables.transact(actions)
         return record
 
@@ -228,6 +224,17 @@ class Keys:
         public_key = Seals(conversation, generation, seed).public_key
         born = milliseconds(self._clock)
         return KeyRecord(conversation, generation, public_key, wrapped, born)
+
+
+def listing(person_id: str, record: KeyRecord) -> Item:
+    """The item by which `people` lists a conversation of a person, written with its key."""
+    return {
+        "pk": person_key(person_id),
+        "sk": f"{_LISTED}{record.conversation}",
+        "generation": record.generation,
+        "created_at": record.created_at,
+        "schema": SCHEMA,
+    }
 
 
 def conversations_of(tables: Tables, person_id: str) -> list[str]:

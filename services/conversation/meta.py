@@ -7,6 +7,7 @@ from typing import Any
 
 from conversation.items import Item
 from conversation.outcomes import TurnState
+from conversation.persons import person_of
 
 META = "meta"
 """Sort key of the item."""
@@ -63,6 +64,7 @@ class Meta:
         open_turn: The turn to finish first.
         forget_asked: The message that confirmed a FORGET which nobody has begun yet.
         forgetting: The latest generation of which a FORGET has something left to delete.
+        person: Whose it is, where its name does not say so: a call's caller.
     """
 
     conversation: str
@@ -73,6 +75,12 @@ class Meta:
     open_turn: OpenTurn | None = None
     forget_asked: str | None = None
     forgetting: str | None = None
+    person: str | None = None
+
+    @property
+    def whose(self) -> str | None:
+        """The person id; None for a conversation that belongs to no person."""
+        return self.person or person_of(self.conversation)
 
     @classmethod
     def parse(cls, conversation: str, item: Item | None) -> Meta:
@@ -88,6 +96,7 @@ class Meta:
             open_turn=OpenTurn.parse(turn) if turn else None,
             forget_asked=item.get("forget_asked"),
             forgetting=item.get("forgetting"),
+            person=item.get("person"),
         )
 
 
@@ -101,6 +110,7 @@ class Claim:
         epoch: What every further write is conditioned on.
         sequence: The next free message number.
         generation: Key generation the turn began with.
+        person: As `Meta.person`.
     """
 
     conversation: str
@@ -108,3 +118,9 @@ class Claim:
     epoch: int
     sequence: int
     generation: str
+    person: str | None = None
+
+    @property
+    def whose(self) -> str | None:
+        """The person id; None for a conversation that belongs to no person."""
+        return self.person or person_of(self.conversation)

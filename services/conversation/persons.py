@@ -13,7 +13,9 @@ from conversation.items import SCHEMA, Item
 from conversation.tables import ConditionFailedError, Tables, put, update
 
 _PERSON = "person"
+_META = "meta"
 _ROUTE_CHARACTERS = 16
+_CALL = "call#"
 
 
 def address_hash(value: str, key: bytes) -> str:
@@ -43,9 +45,29 @@ def address_key(hashed: str) -> str:
 
 
 def person_of(conversation: str) -> str | None:
-    """The person id of a person's conversation; None for a call's or an HTTP client's."""
+    """The person id of a person's own conversation; None for a call's or an HTTP client's."""
     kind, _, rest = conversation.partition("#")
     return rest if kind == "person" and rest else None
+
+
+def call_key(contact: str) -> str:
+    """The conversation of a call."""
+    return f"{_CALL}{contact}"
+
+
+def contact_of(conversation: str) -> str | None:
+    """The contact id of a call's conversation; None for any other."""
+    return conversation.removeprefix(_CALL) if conversation.startswith(_CALL) else None
+
+
+def owner_of(tables: Tables, conversation: str) -> str | None:
+    """Whose any conversation is: of a call's, its `meta` says so. One strong read for a call."""
+    person = person_of(conversation)
+    if person is not None or contact_of(conversation) is None:
+        return person
+    meta = tables.get(tables.conversations, conversation, _META) or {}
+    owner: str | None = meta.get("person")
+    return owner
 
 
 @dataclass(frozen=True)
@@ -75,6 +97,11 @@ class Known:
         """Read it from its item."""
         known = {name: item[name] for name in cls.__dataclass_fields__ if name in item}
         return cls(**{**known, "refused": item.get("refused") or None})
+
+    def has_lapsed(self, now: float, after_days: int) -> bool:
+        """Whether the address was silent for so long that it is taken for somebody new's."""
+        after = after_days * DAY_SECONDS
+        return bool(after) and now - self.last_seen >= after
 
 
 class Persons:

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from conversation.clocks import Clock
 from conversation.codec import SealBrokenError
 from conversation.items import Item
-from conversation.keys import ForgottenError, KeyLostError, KeyRecord, Keys
-from conversation.persons import person_key, person_of
+from conversation.keys import ForgottenError, KeyLostError, KeyRecord, Keys, listing
+from conversation.persons import owner_of
 from conversation.tables import Tables, put, update
 
 _META = "meta"
@@ -114,9 +114,9 @@ class Rekeying:
                 },
             ),
         ]
-        person = person_of(loss.conversation)
+        person = owner_of(tables, loss.conversation)
         if person is not None:
-            actions.append(put(tables.people, _listed(person, record)))
+            actions.append(put(tables.people, listing(person, record)))
         tables.transact(actions)
         return record
 
@@ -143,14 +143,3 @@ class Rekeying:
             if len(page) < _PAGE:
                 return count
             after = page[-1]["sk"]
-
-
-def _listed(person: str, record: KeyRecord) -> Item:
-    """`people` lists the conversation under the key it has now."""
-    return {
-        "pk": person_key(person),
-        "sk": f"conversation#{record.conversation}",
-        "generation": record.generation,
-        "created_at": record.created_at,
-        "schema": 1,
-    }

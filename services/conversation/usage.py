@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from conversation.clocks import DAY_SECONDS
 from conversation.items import SCHEMA, Item
 from conversation.outcomes import Outcome
-from conversation.persons import person_key, person_of
+from conversation.persons import contact_of, owner_of, person_key
 from conversation.tables import Action, Tables, update
 from conversation.turns import Turn
 
@@ -16,6 +16,8 @@ MONTH_DAYS = 31
 """Most days of a month, and so most items that a month's sum reads."""
 
 _PREFIX = "usage#"
+# Apart, though under the same limits: a forged caller id uses up nobody's texts.
+_CALLS = "voice-usage#"
 # A day is needed for the sum of its month, however short a turn's record lives.
 _KEPT_DAYS = 62
 
@@ -65,15 +67,19 @@ def month_of(day: str) -> str:
     return day[:7]
 
 
-def usage_sk(epoch_seconds: float) -> str:
-    """Sort key of the day's counters."""
-    return f"{_PREFIX}{day_of(epoch_seconds)}"
+def usage_sk(epoch_seconds: float, conversation: str = "") -> str:
+    """Sort key of the day's counters, which are others for a call's conversation."""
+    return f"{_prefix(conversation)}{day_of(epoch_seconds)}"
 
 
-def read_usage(tables: Tables, person: str, now: float) -> Usage:
+def _prefix(conversation: str) -> str:
+    return _PREFIX if contact_of(conversation) is None else _CALLS
+
+
+def read_usage(tables: Tables, person: str, now: float, conversation: str = "") -> Usage:
     """Read a person's counters strongly: one Query over the days of this month, at most 31."""
-    today = usage_sk(now)
-    prefix = f"{_PREFIX}{month_of(day_of(now))}"
+    today = usage_sk(now, conversation)
+    prefix = f"{_prefix(conversation)}{month_of(day_of(now))}"
     days = tables.query(tables.people, person_key(person), prefix, limit=MONTH_DAYS + 1)
     used = {item["sk"]: _used(item) for item in days}
     told = any("told_at" in item for item in days if item["sk"] == today)
@@ -81,15 +87,21 @@ def read_usage(tables: Tables, person: str, now: float) -> Usage:
 
 
 def counting(
-    tables: Tables, turn: Turn, now: float, expires_at: int, *, segments: int = 0
+    tables: Tables,
+    turn: Turn,
+    person: str | None,
+    now: float,
+    expires_at: int,
+    *,
+    segments: int = 0,
 ) -> list[Action]:
     """Part of a commit: count the turn for its person; nothing where there is none.
 
     The one update that may create its item: a day's counters begin with the day's first turn. A
-    refused turn used no model and is counted apart; the notice that it carries is noted here.
-    Segments are those of the reply as it will be sent, whatever the carrier makes of it.
+    refused turn used no model and is counted apart; the notice that it carries is noted here. What
+    we said unasked is no turn of the person's. Segments are those of the reply as it will be sent,
+    whatever the carrier makes of it.
     """
-    person = person_of(turn.conversation)
     if person is None:
         return []
     values: Item = {
@@ -100,7 +112,10 @@ def counting(
     }
     setting = "SET #schema = :schema, expires_at = :expires"
     adding = "ADD #segments :segments, #refused :one"
-    if turn.outcome is not Outcome.REFUSED:
+    if turn.outcome is Outcome.TOLD:
+        adding = "ADD #segments :segments"
+        del values[":one"]
+    elif turn.outcome is not Outcome.REFUSED:
         adding = "ADD #segments :segments, turns :one, input_tokens :read, output_tokens :written"
         values |= {":read": turn.input_tokens, ":written": turn.output_tokens}
     elif turn.messages:
@@ -110,7 +125,7 @@ def counting(
         update(
             tables.people,
             person_key(person),
-            usage_sk(now),
+            usage_sk(now, turn.conversation),
             f"{setting} {adding}",
             condition="",
             values=values,
@@ -122,14 +137,14 @@ def spending(
     tables: Tables, conversation: str, now: float, read: int, written: int
 ) -> list[Action]:
     """Part of a transaction: tokens that a person's conversation took outside a turn."""
-    person = person_of(conversation)
+    person = owner_of(tables, conversation)
     if person is None:
         return []
     return [
         update(
             tables.people,
             person_key(person),
-            usage_sk(now),
+            usage_sk(now, conversation),
             "SET #schema = :schema, expires_at = :expires "
             "ADD input_tokens :read, output_tokens :written",
             condition="",

@@ -20,7 +20,6 @@ from conversation.keys import ForgottenError, KeyLostError, KeyUnavailableError
 from conversation.lease import Lease, LeaseLostError
 from conversation.meta import Claim, Meta
 from conversation.outcomes import TurnState
-from conversation.persons import person_of
 from conversation.switch import Switch
 from conversation.tables import StoreBusyError
 from conversation.turn import Engine, Reply
@@ -242,7 +241,7 @@ class Answering:
             address = self._address(conversation, texts[0])
             return self._engine.set_aside(claim, aside, reply_to=address, deadline=deadline)
         taking = self._inbox.taking(conversation, texts)
-        standing = self._consents.standing(person_of(conversation) or "", claim.turn.route)
+        standing = self._consents.standing(claim.whose or "", claim.turn.route)
         if standing.opted_out:
             address = self._inbox.reply_to(conversation, texts[-1])
             return self._engine.stop(claim, taking, reply_to=address, deadline=deadline)

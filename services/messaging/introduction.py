@@ -6,7 +6,6 @@ import time
 
 from conversation.clocks import Clock, milliseconds
 from conversation.meta import Claim
-from conversation.persons import person_of
 from conversation.texts import Texts
 from conversation.turn import Opening
 from texting.consent import Consents, Standing
@@ -32,7 +31,7 @@ class Introduction:
         Noted by the commit of the reply that says it, so that it is said once, and said again only
         when that reply was never committed.
         """
-        person = person_of(claim.conversation)
+        person = claim.whose
         if standing.introduced or person is None:
             return None
         words = self._texts.introduction

@@ -49,9 +49,7 @@ class Recycling:
     def met(self, hashed: str, route: str) -> Known:
         """Who is behind an address now; somebody new when it was silent for too long."""
         known = self._persons.meet(hashed)
-        silent = self._clock() - known.last_seen
-        after = self._policy.recycle_after_days * DAY_SECONDS
-        if not after or silent < after:
+        if not known.has_lapsed(self._clock(), self._policy.recycle_after_days):
             self._persons.touch(hashed, known)
             return known
         try:

@@ -18,10 +18,10 @@ from conversation.secrets import JsonSecret
 from conversation.tables import Tables
 from conversation.texts import Texts
 from messaging.accept import Acceptor
-from messaging.address_key import AddressKey
 from messaging.carrier_listing import list_and_accept
 from messaging.settings import SweepSettings
 from messaging.waking import Waking
+from texting.address_key import AddressKey
 from texting.carrier import Carrier
 from texting.wakeups import Wakeups
 

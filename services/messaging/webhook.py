@@ -17,10 +17,10 @@ from conversation.tables import StoreBusyError
 from conversation.texts import Texts
 from messaging.accept import Acceptor
 from messaging.acceptance import FORGET
-from messaging.address_key import AddressKey
 from messaging.inbound import BadRequestError, form_request, inbound_text
 from messaging.settings import WebhookSettings
 from messaging.signature import ForgedRequestError, SignatureCheck
+from texting.address_key import AddressKey
 from texting.wakeups import Wakeups
 
 PATH: Final = "/webhooks/twilio/messages"

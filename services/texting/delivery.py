@@ -19,7 +19,6 @@ from conversation.deadline import AttemptTimeoutError, Deadline
 from conversation.ids import turn_reference
 from conversation.lease import Claim, Lease, LeaseLostError, OpenTurn
 from conversation.outcomes import DeliveryState, Outcome, TurnState
-from conversation.persons import person_of
 from conversation.tables import ConditionFailedError, Tables
 from conversation.turns import ReplyTo, Turn, Turns
 from texting.carrier_outcomes import (
@@ -176,7 +175,9 @@ class Delivery:
             sids = tuple(message.sid for message in found)
             return self._close(claim, turn, News(from_carrier(newest.status), sids, error_code))
         if turn.resent >= _RESENDS:
-            return self._close(claim, turn, News(DeliveryState.UNKNOWN, error="not found"))
+            # FORGET looks once more, at that time.
+            when = {"sending_at": claim.turn.sending_at}
+            return self._close(claim, turn, News(DeliveryState.UNKNOWN, (), "not found", when))
         return self._attempt(claim, turn, text, facts={"resent": turn.resent + 1})
 
     def _attempt(
@@ -210,8 +211,7 @@ class Delivery:
     def _announce(self, claim: Claim, turn: Turn, facts: Mapping[str, Any]) -> Claim:
         """Write `sending` and check consent, as one; STOP wins over what is not yet written."""
         sending, announced = self._lease.sending(claim)
-        person = person_of(claim.conversation) or ""
-        actions = [sending, self._consents.required(person, turn.route)]
+        actions = [sending, self._consents.required(claim.whose or "", turn.route)]
         if facts:
             actions.append(self._turns.annotating(turn, facts))
         self._tables.transact(actions, deadline=Deadline.after(BEGIN_SECONDS, self._monotonic))

@@ -39,6 +39,7 @@ class WaitingText:
         received_at: Epoch milliseconds.
         text: The text sealed.
         reply_to: The reply address sealed.
+        keeps: The call's conversation that it asks to remember; None for what is conversation.
     """
 
     sk: str
@@ -48,6 +49,7 @@ class WaitingText:
     received_at: int
     text: bytes
     reply_to: bytes
+    keeps: str | None = None
 
 
 @dataclass(frozen=True)
@@ -85,6 +87,7 @@ class Inbox:
         route: str,
         seals: Sealer | Seals,
         look_after_seconds: float,
+        keeps: str | None = None,
     ) -> Action:
         """Part of the acceptance: a new inbox item (rule 5).
 
@@ -97,30 +100,40 @@ class Inbox:
             route: The text's route.
             seals: Of the generation that the same transaction checks in `keys`.
             look_after_seconds: When the sweep is to look, should nobody have answered by then.
+            keeps: The call's conversation, for a text that asks to remember one.
         """
-        sk, now = f"{_PREFIX}{self._ids.new()}", milliseconds(self._clock)
-        content = json.dumps({"text": text, "media": media}, separators=(",", ":"))
-        item: Item = {
-            "pk": conversation,
-            "sk": sk,
-            "sid": sid,
-            "text": seals.seal(content, sk=sk, role=_ROLE),
-            # Apart from the text: a text that breaks its turn is apologised for unopened.
-            "reply_to": seal_reply_to(reply_to, seals, sk),
-            "route": route,
-            "generation": seals.generation,
-            "received_at": now,
-            "pending_shard": shard_of(conversation),
-            "pending_at": now + int(look_after_seconds * MILLISECONDS),
-            "schema": SCHEMA,
-        }
+        item = self._sealed(
+            conversation, sid, seals, text=text, media=media, reply_to=reply_to, route=route
+        )
+        item["pending_shard"] = shard_of(conversation)
+        item["pending_at"] = item["received_at"] + int(look_after_seconds * MILLISECONDS)
+        if keeps is not None:
+            item["keeps"] = keeps
+        return put(self._tables.conversations, item, condition="attribute_not_exists(pk)")
+
+    def hold_item(
+        self,
+        conversation: str,
+        *,
+        sid: str,
+        text: str,
+        reply_to: ReplyTo,
+        route: str,
+        seals: Sealer | Seals,
+        days: int,
+    ) -> Action:
+        """Words that wait for the caller's yes before they count as a text: `held` has the rest."""
+        item = self._sealed(
+            conversation, sid, seals, text=text, media=0, reply_to=reply_to, route=route
+        )
+        item |= {"held": True, "expires_at": expiry(self._clock, days)}
         return put(self._tables.conversations, item, condition="attribute_not_exists(pk)")
 
     def waiting(self, conversation: str, generation: str | None) -> list[WaitingText]:
         """Texts that wait, in order, at least one more than a turn takes if there are.
 
-        Skips texts that were set aside. Texts of an older generation were forgotten with it: they
-        leave the inbox here (rule 16).
+        Skips texts that were set aside and words that are held. Texts of an older generation were
+        forgotten with it: they leave the inbox here (rule 16).
         """
         found: list[WaitingText] = []
         foreign: list[str] = []
@@ -130,7 +143,7 @@ class Inbox:
                 self._tables.conversations, conversation, _PREFIX, limit=_PAGE, after=after
             )
             for item in page:
-                if "set_aside_at" in item:
+                if "set_aside_at" in item or "held" in item:
                     continue
                 if item["generation"] == generation:
                     found.append(_parse(item))
@@ -222,6 +235,32 @@ class Inbox:
             return False
         return True
 
+    def _sealed(
+        self,
+        conversation: str,
+        sid: str,
+        seals: Sealer | Seals,
+        *,
+        text: str,
+        media: int,
+        reply_to: ReplyTo,
+        route: str,
+    ) -> Item:
+        sk = f"{_PREFIX}{self._ids.new()}"
+        content = json.dumps({"text": text, "media": media}, separators=(",", ":"))
+        return {
+            "pk": conversation,
+            "sk": sk,
+            "sid": sid,
+            "text": seals.seal(content, sk=sk, role=_ROLE),
+            # Apart from the text: a text that breaks its turn is apologised for unopened.
+            "reply_to": seal_reply_to(reply_to, seals, sk),
+            "route": route,
+            "generation": seals.generation,
+            "received_at": milliseconds(self._clock),
+            "schema": SCHEMA,
+        }
+
     def _end_forgotten(self, conversation: str, generation: str | None, found: list[str]) -> None:
         """End texts of another generation than the caller read, if theirs is the older one.
 
@@ -234,14 +273,18 @@ class Inbox:
 
 
 def leading_run(waiting: Sequence[WaitingText]) -> list[WaitingText]:
-    """The texts that one turn takes: from the first on, of one route, at most twenty (rule 7)."""
+    """The texts that one turn takes: from the first on, of one route, at most twenty (rule 7).
+
+    What asks to remember a call is a turn of its own.
+    """
     run: list[WaitingText] = []
     for text in waiting[:TURN_TEXTS]:
-        if text.route != waiting[0].route:
+        if (text.route, text.keeps) != (waiting[0].route, waiting[0].keeps):
             break
         run.append(text)
     return run
 
 
 def _parse(item: Item) -> WaitingText:
-    return WaitingText(**{name: item[name] for name in WaitingText.__dataclass_fields__})
+    fields = WaitingText.__dataclass_fields__
+    return WaitingText(**{name: item[name] for name in fields if name in item})

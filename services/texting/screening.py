@@ -52,6 +52,23 @@ class Screening:
         served = not (found and self._countries) or found[1] in self._countries
         return None if served else COUNTRY
 
+    def is_number(self, address: str) -> bool:
+        """Whether an address is a telephone number in full: not hidden, not a name."""
+        return _NUMBER.fullmatch(address) is not None
+
+    def takes_texts(self, number: str) -> bool:
+        """Whether a caller's number can be texted: served, and not surely one without texts.
+
+        Where the number plan cannot tell a mobile from a line at home, it is tried.
+        """
+        if not self.is_number(number) or self.refusal(number) is not None:
+            return False
+        import phonenumbers  # noqa: PLC0415  as below
+
+        kind = phonenumbers.PhoneNumberType
+        silent = {kind.FIXED_LINE, kind.UAN, kind.VOICEMAIL, kind.PAGER}
+        return phonenumbers.number_type(phonenumbers.parse(number)) not in silent
+
     def _refusal_of_number(self, number: str) -> str | None:
         import phonenumbers  # noqa: PLC0415  a tenth of a cold start, for first contacts only
 

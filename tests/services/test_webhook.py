@@ -12,10 +12,10 @@ import pytest
 
 from conversation.tables import StoreBusyError, Tables
 from messaging.accept import Acceptor
-from messaging.address_key import AddressKey
 from messaging.signature import SignatureCheck
 from messaging.webhook import PATH, Webhook, respond
 from tests.services.texting_parts import PUBLIC, Clock, Queue, Vault, secret, signed
+from texting.address_key import AddressKey
 from texting.wakeups import Wakeups
 
 FORM = {"MessageSid": "SM1", "From": "+15550111", "To": "+15550100", "Body": "hello"}

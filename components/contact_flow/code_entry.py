@@ -1,0 +1,130 @@
+"""The part of a call in which a caller proves whose number it is.
+
+Owns the way from the offer to the bot: key 1, a text with a code, its digits, the check. Every way
+out of it leads on without the code, for a caller must never be stuck here. The digits are Connect's
+stored input: no bot hears them, no attribute holds them, and the flow's own log is off meanwhile,
+since it would write what a function is sent.
+"""
+
+from dataclasses import dataclass
+
+from components.contact_flow.block import Block
+from components.contact_flow.blocks import Menu, Message, SetLogging, StoreInput
+from components.contact_flow.routing import Compare, Invoke, Loop
+from components.contact_flow.words import Words
+
+STORED = "$.StoredCustomerInput"
+# What Connect stores when nobody typed anything.
+NOTHING_TYPED = "Timeout"
+# Typed by who would rather go on without the code.
+NEVER_MIND = "0"
+DIGITS = 6
+FURTHER_TRIES = 2
+OFFER_SECONDS = 3
+ENTRY_SECONDS = 20
+SEND = "send"
+CHECK = "check"
+
+
+@dataclass(frozen=True, kw_only=True)
+class CodeEntry:
+    """The blocks of one language."""
+
+    words: Words
+    suffix: str
+    """Of every slug."""
+    function_arn: str
+    logging: bool
+    """Whether the flow keeps a log otherwise."""
+    then: str
+    """Slug of what follows, proved or not."""
+
+    @property
+    def start(self) -> str:
+        """Slug of the first block."""
+        return self._slug("code-offer")
+
+    def blocks(self) -> dict[str, Block]:
+        """Every block by slug."""
+        after = self._after()
+        made: dict[str, Block] = {
+            "code-offer": Menu(
+                text=self.words.offer_code,
+                keys={"1": self._slug("code-quiet" if self.logging else "code-wait")},
+                other=self.then,
+                silent=self.then,
+                failed=self.then,
+                seconds=OFFER_SECONDS,
+            ),
+            "code-wait": self._say(self.words.code_wait, self._slug("code-send")),
+            "code-send": self._call({"action": SEND}, self._slug("code-sent")),
+            "code-sent": Compare(
+                value="$.External.result",
+                equals={"sent": self._slug("code-enter")},
+                otherwise=self._slug("code-unavailable"),
+            ),
+            **self._entry(),
+            "code-proved": self._say(self.words.code_proved, after),
+            "code-expired": self._say(self.words.code_expired, after),
+            "code-spent": self._say(self.words.code_spent, after),
+            "code-unavailable": self._say(self.words.code_unavailable, after),
+            "code-failed": self._say(self.words.code_failed, after),
+        }
+        if self.logging:
+            made["code-quiet"] = SetLogging(enabled=False, next=self._slug("code-wait"))
+            made["code-over"] = SetLogging(enabled=True, next=self.then)
+        return {self._slug(name): block for name, block in made.items()}
+
+    def _entry(self) -> dict[str, Block]:
+        """Entering and checking, up to three times; the function counts too, over all calls."""
+        return {
+            "code-enter": self._ask(self.words.code_enter),
+            "code-again": self._ask(self.words.code_again),
+            "code-entered": Compare(
+                value=STORED,
+                equals={NOTHING_TYPED: self._slug("code-tries"), NEVER_MIND: self._after()},
+                otherwise=self._slug("code-check"),
+            ),
+            "code-check": self._call({"action": CHECK, "code": STORED}, self._slug("code-checked")),
+            "code-checked": Compare(
+                value="$.External.result",
+                equals={
+                    "proved": self._slug("code-proved"),
+                    "wrong": self._slug("code-tries"),
+                    "expired": self._slug("code-expired"),
+                    "spent": self._slug("code-spent"),
+                },
+                otherwise=self._slug("code-failed"),
+            ),
+            "code-tries": Loop(
+                times=FURTHER_TRIES,
+                again=self._slug("code-again"),
+                done=self._slug("code-spent"),
+            ),
+        }
+
+    def _slug(self, name: str) -> str:
+        return f"{name}{self.suffix}"
+
+    def _after(self) -> str:
+        return self._slug("code-over") if self.logging else self.then
+
+    def _say(self, text: str, then: str) -> Message:
+        return Message(text=text, next=then, failed=then)
+
+    def _ask(self, text: str) -> StoreInput:
+        return StoreInput(
+            text=text,
+            digits=DIGITS,
+            seconds=ENTRY_SECONDS,
+            next=self._slug("code-entered"),
+            failed=self._slug("code-failed"),
+        )
+
+    def _call(self, attributes: dict[str, str], then: str) -> Invoke:
+        return Invoke(
+            function_arn=self.function_arn,
+            attributes=attributes,
+            next=then,
+            failed=self._slug("code-failed"),
+        )

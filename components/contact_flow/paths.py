@@ -1,0 +1,133 @@
+"""Where the branches of a flow lead to: everywhere, in the end to an end, and never into silence.
+
+Owns what can only be seen of a flow as a whole.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from components.contact_flow.reference import ACTIONS, ActionType, ErrorType, stores
+
+_SPEAKS = {ActionType.MESSAGE, ActionType.INPUT, ActionType.LEX}
+_LISTENS = {ActionType.INPUT, ActionType.LEX}
+# An error of these was not the caller's doing, and may come back at once.
+_AT_ONCE = {ErrorType.ERROR, ErrorType.TIME}
+
+
+@dataclass(frozen=True)
+class Edge:
+    """What follows a block in one case."""
+
+    source: str
+    target: str
+    error: str | None = None
+    operand: str | None = None
+
+    def __str__(self) -> str:
+        return self.error or self.operand or "NextAction"
+
+
+def edges_of(slug: str, transitions: Mapping[str, Any]) -> list[Edge]:
+    """Every branch of an action."""
+    found = []
+    if isinstance(transitions.get("NextAction"), str):
+        found.append(Edge(slug, transitions["NextAction"]))
+    for one in transitions.get("Errors", []):
+        error = str(one.get("ErrorType"))
+        found.append(Edge(slug, str(one.get("NextAction")), error=error))
+    for one in transitions.get("Conditions", []):
+        operands = one.get("Condition", {}).get("Operands") or [""]
+        found.append(Edge(slug, str(one.get("NextAction")), operand=str(operands[0])))
+    return found
+
+
+class Paths:
+    """The graph of a flow whose actions and branches are sound by themselves."""
+
+    def __init__(self, start: str, actions: Mapping[str, Mapping[str, Any]]) -> None:
+        self._start = start
+        self._actions = actions
+        self._edges = {
+            slug: edges_of(slug, action["Transitions"]) for slug, action in actions.items()
+        }
+
+    def problems(self) -> Iterator[str]:
+        """What is wrong with the way through."""
+        reached = self._reached([self._start], self._edges)
+        for slug in self._actions:
+            if slug not in reached:
+                yield f"{slug}: nothing leads here"
+        for slug in sorted(reached - self._may_end()):
+            yield f"{slug}: no way from here ends the call or hands it over"
+        yield from self._circles()
+        yield from self._silence()
+
+    def _kind(self, slug: str) -> str:
+        return str(self._actions[slug]["Type"])
+
+    @staticmethod
+    def _reached(first: list[str], edges: Mapping[str, list[Edge]]) -> set[str]:
+        seen, waiting = set(first), list(first)
+        while waiting:
+            for edge in edges.get(waiting.pop(), []):
+                if edge.target not in seen:
+                    seen.add(edge.target)
+                    waiting.append(edge.target)
+        return seen
+
+    def _backwards(self) -> dict[str, list[Edge]]:
+        found: dict[str, list[Edge]] = {}
+        for edge in (edge for edges in self._edges.values() for edge in edges):
+            found.setdefault(edge.target, []).append(Edge(edge.target, edge.source))
+        return found
+
+    def _may_end(self) -> set[str]:
+        ends = [slug for slug in self._actions if ACTIONS[self._kind(slug)].ends]
+        return self._reached(ends, self._backwards())
+
+    def _holds(self, edge: Edge) -> bool:
+        """Whether this branch cannot be taken forever: the caller acts first, or it is counted."""
+        kind = self._kind(edge.source)
+        if kind == ActionType.LOOP:
+            return edge.operand == "ContinueLooping"
+        if kind not in _LISTENS or edge.error in _AT_ONCE:
+            return False
+        # Who types nothing into stored input leaves it by the ordinary branch as well.
+        return not stores(self._actions[edge.source]["Parameters"])
+
+    def _circles(self) -> Iterator[str]:
+        free = {
+            slug: [edge for edge in edges if not self._holds(edge)]
+            for slug, edges in self._edges.items()
+        }
+        for slug, edges in free.items():
+            if slug in self._reached([edge.target for edge in edges], free):
+                yield f"{slug}: goes round in a circle that neither the caller nor a Loop ends"
+
+    def _silence(self) -> Iterator[str]:
+        """Error branches that may end the call without a word."""
+        quiet = {
+            slug: [] if self._kind(slug) in _SPEAKS else edges
+            for slug, edges in self._edges.items()
+        }
+        for edges in self._edges.values():
+            for edge in edges:
+                if edge.error is None or self._speaks_for_itself(edge):
+                    continue
+                if any(
+                    self._kind(slug) == ActionType.DISCONNECT
+                    for slug in self._reached([edge.target], quiet)
+                ):
+                    yield f"{edge.source}: {edge.error} may end the call without a word"
+
+    def _speaks_for_itself(self, edge: Edge) -> bool:
+        """Whether words were spoken, or tried, right before this branch.
+
+        A message that cannot be spoken is no reason for another. A bot whose intents are not asked
+        about is left by ``NoMatchingCondition`` as it is by ``NextAction``: it had the last word.
+        """
+        kind = self._kind(edge.source)
+        if kind == ActionType.LEX and edge.error == ErrorType.CONDITION:
+            return bool(edge.target == self._actions[edge.source]["Transitions"]["NextAction"])
+        return kind == ActionType.MESSAGE

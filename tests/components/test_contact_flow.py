@@ -1,0 +1,286 @@
+"""The flow of a call: what follows what, for each kind of arguments."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+
+from components.contact_flow import (
+    WORDS,
+    CallFlowArgs,
+    SpokenLocale,
+    call_flow,
+    describe,
+    problems,
+    words_of,
+)
+from tests.components.call_flows import (
+    ALIAS,
+    ENGLISH,
+    GERMAN,
+    NOTICE,
+    PROVING,
+    SPANISH,
+    actions,
+    after,
+    arguments,
+    every_kind,
+    everything,
+)
+
+pytestmark = pytest.mark.registers_nothing
+
+
+@pytest.mark.parametrize("args", every_kind())
+def test_every_kind_of_call_is_sound(args: CallFlowArgs) -> None:
+    """Whatever is switched on or off, nothing is wrong with the flow, parsed again from text."""
+    flow = call_flow(args)
+
+    assert json.loads(flow.content()) == flow.document()
+    assert problems(json.loads(flow.content())) == []
+
+
+def test_the_shortest_call() -> None:
+    """With nothing switched on, a caller is greeted and talks at once."""
+    made = actions(arguments())
+
+    assert set(made) == {
+        "logging",
+        "voice",
+        "locale",
+        "talk",
+        "talk-again",
+        "next",
+        "trouble-times",
+        "trouble",
+        "trouble-end",
+        "hang-up",
+    }
+    assert after(made["logging"])["next"] == "voice"
+    assert after(made["voice"]) == {"next": "locale", "NoMatchingError": "locale"}
+    assert after(made["locale"]) == {"next": "talk", "NoMatchingError": "talk"}
+    assert made["talk"]["Parameters"]["Text"] == WORDS["en"].greeting
+    assert made["talk"]["Parameters"]["LexV2Bot"] == {"AliasArn": ALIAS}
+    assert made["locale"]["Parameters"] == {"LanguageCode": "en-US"}
+    assert made["voice"]["Parameters"]["TextToSpeechEngine"] == "Neural"
+
+
+def test_the_function_says_what_follows_the_conversation() -> None:
+    """Goodbye hangs up at once, and a wish for a person leads to the hours."""
+    made = actions(everything())
+
+    assert made["next"]["Parameters"] == {"ComparisonValue": "$.Lex.SessionAttributes.next"}
+    assert after(made["talk"])["next"] == after(made["talk-again"])["next"] == "next"
+    assert after(made["next"]) == {
+        "next": "trouble-times",
+        "NoMatchingCondition": "trouble-times",
+        "goodbye": "hang-up",
+        "agent": "hours",
+    }
+    assert "agent" not in after(actions(arguments())["next"])
+
+
+@pytest.mark.parametrize("block", ["talk", "talk-again"])
+@pytest.mark.parametrize("error", ["NoMatchingError", "InputTimeLimitExceeded"])
+def test_a_conversation_that_breaks_off_is_tried_once_more(block: str, error: str) -> None:
+    """An apology and a second try; after that, an apology and the end."""
+    made = actions(arguments())
+
+    assert after(made[block])[error] == "trouble-times"
+    assert made["trouble-times"]["Parameters"] == {"LoopCount": "1"}
+    assert after(made["trouble-times"])["ContinueLooping"] == "trouble"
+    assert after(made["trouble"])["next"] == "talk-again"
+    assert after(made["trouble-times"])["DoneLooping"] == "trouble-end"
+    assert after(made["trouble-end"])["next"] == "hang-up"
+
+
+def test_who_comes_back_is_not_greeted_anew() -> None:
+    """The second conversation opens with a short question, and else as the first did."""
+    made = actions(arguments())
+    first, again = (made[slug]["Parameters"] for slug in ("talk", "talk-again"))
+
+    assert again.pop("Text") == WORDS["en"].go_on != first.pop("Text")
+    assert first == again
+
+
+def test_handing_over_to_a_person() -> None:
+    """Within hours to the queue; outside, full or broken: polite words, and back to the bot."""
+    made = actions(everything(queue="arn:queue", hours="arn:hours"))
+
+    assert made["hours"]["Parameters"] == {"HoursOfOperationId": "arn:hours"}
+    assert after(made["hours"]) == {
+        "next": "closed",
+        "True": "queue",
+        "False": "closed",
+        "NoMatchingError": "no-human",
+    }
+    assert made["queue"]["Parameters"] == {"QueueId": "arn:queue"}
+    assert after(made["queue"]) == {"next": "hand-over", "NoMatchingError": "no-human"}
+    assert made["hand-over"]["Parameters"] == {}
+    assert after(made["hand-over"]) == {
+        "next": "no-human",
+        "QueueAtCapacity": "busy",
+        "NoMatchingError": "no-human",
+    }
+    for slug in ("closed", "busy", "no-human"):
+        assert made[slug]["Type"] == "MessageParticipant"
+        assert after(made[slug])["next"] == "talk-again"
+
+
+def test_the_recording_notice_comes_first() -> None:
+    """It is spoken in the caller's voice, before the offer of a code and before the greeting."""
+    made = actions(everything())
+
+    assert made["notice"]["Parameters"] == {"Text": NOTICE}
+    assert after(made["locale"])["next"] == "notice"
+    assert after(made["notice"])["next"] == "code-offer"
+    assert after(actions(arguments(recording_notice=NOTICE))["notice"])["next"] == "talk"
+
+
+def test_languages_are_chosen_by_key() -> None:
+    """Each is offered in its own voice, any key counts at any time, and silence takes the first."""
+    made = actions(arguments(locales=[ENGLISH, SPANISH, GERMAN]))
+    keys = {"1": "voice-en-US", "2": "voice-es-US", "3": "voice-de-DE"}
+
+    assert after(made["logging"])["next"] == "language-voice-en-US"
+    for code, voice, then in (
+        ("en-US", "Joanna", "language-voice-es-US"),
+        ("es-US", "Lupe", "language-voice-de-DE"),
+        ("de-DE", "Vicki", "language-rounds"),
+    ):
+        assert made[f"language-voice-{code}"]["Parameters"]["TextToSpeechVoice"] == voice
+        assert after(made[f"language-voice-{code}"])["next"] == f"language-{code}"
+        assert after(made[f"language-{code}"]) == {
+            **keys,
+            "next": then,
+            "InputTimeLimitExceeded": then,
+            "NoMatchingCondition": then,
+            "NoMatchingError": "voice-en-US",
+        }
+    assert made["language-es-US"]["Parameters"]["Text"] == "Para español, pulsa 2."
+    assert made["language-rounds"]["Parameters"] == {"LoopCount": "1"}
+    assert after(made["language-rounds"])["ContinueLooping"] == "language-voice-en-US"
+    assert after(made["language-rounds"])["DoneLooping"] == "voice-en-US"
+
+
+def test_a_language_stays_with_itself() -> None:
+    """Who chose a language hears no other: its blocks lead to its own, or off the line."""
+    made = actions(everything(locales=[ENGLISH, SPANISH, GERMAN]))
+
+    for slug, action in made.items():
+        if slug.endswith("-de-DE") and not slug.startswith("language"):
+            followers = set(after(action).values())
+            assert all(one.endswith("-de-DE") or one == "hang-up" for one in followers), slug
+    assert made["trouble-de-DE"]["Parameters"]["Text"] == WORDS["de"].trouble
+    assert made["talk-de-DE"]["Parameters"]["Text"] == WORDS["de"].greeting
+
+
+def test_the_bot_is_told_who_calls_and_how_to_listen() -> None:
+    """Seconds of the settings become the milliseconds that Lex reads."""
+    made = actions(arguments(silence_seconds=5, maximum_speech_seconds=14, interruptible=False))
+
+    assert made["talk"]["Parameters"]["LexSessionAttributes"] == {
+        "callerNumber": "$.CustomerEndpoint.Address",
+        "calledNumber": "$.SystemEndpoint.Address",
+        "contactId": "$.ContactId",
+        "next": "none",
+        "x-amz-lex:allow-interrupt:*:*": "false",
+        "x-amz-lex:audio:start-timeout-ms:*:*": "5000",
+        "x-amz-lex:audio:end-timeout-ms:*:*": "600",
+        "x-amz-lex:audio:max-length-ms:*:*": "14000",
+        "x-amz-lex:dtmf:max-length:*:*": "1",
+        "x-amz-lex:dtmf:end-timeout-ms:*:*": "1000",
+        "x-amz-lex:dtmf:end-character:*:*": "#",
+        "x-amz-lex:dtmf:deletion-character:*:*": "*",
+    }
+
+
+def test_words_can_be_changed() -> None:
+    """A locale has its own greeting, notice and sentences; the rest stays as it is."""
+    locale = SpokenLocale(
+        locale_id="es_US",
+        voice="Lupe",
+        greeting="¡Hola!",
+        recording_notice="Grabamos.",
+        words={"trouble": "¡Uy!"},
+    )
+    made = actions(everything(locales=[locale]))
+
+    assert made["talk"]["Parameters"]["Text"] == "¡Hola!"
+    assert made["notice"]["Parameters"]["Text"] == "Grabamos."
+    assert made["trouble"]["Parameters"]["Text"] == "¡Uy!"
+    assert made["trouble-end"]["Parameters"]["Text"] == WORDS["es"].trouble_end
+
+
+@pytest.mark.parametrize("language", sorted(WORDS))
+def test_every_language_says_everything(language: str) -> None:
+    """No sentence is missing, and each language offers its key."""
+    words = words_of(f"{language}_XX")
+
+    assert all(vars(words).values())
+    assert "{key}" in words.choose_language
+    assert {"en", "es", "fr", "de", "it", "pt"} == set(WORDS)
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"locales": []}, "1 to 9 locales"),
+        ({"locales": [ENGLISH, ENGLISH]}, "named twice"),
+        ({"locales": [SpokenLocale(locale_id="ja_JP", voice="Takumi")]}, "no words"),
+        (
+            {"locales": [SpokenLocale(locale_id="en_US", voice="Joanna", words={"hi": "Hi."})]},
+            "no such sentences: ['hi']",
+        ),
+        (
+            {"locales": [SpokenLocale(locale_id="en_US", voice="Joanna", engine="long-form")]},
+            "engine is one of",
+        ),
+        (
+            {"locales": [SpokenLocale(locale_id="en_US", voice="$.Attributes.voice")]},
+            "fixed before the call",
+        ),
+        ({"queue": "of-people"}, "both a queue and hours"),
+        ({"alias_arn": "the alias"}, "AliasArn"),
+        ({"maximum_speech_seconds": 16}, "max-length-ms:*:* is a text of 1 to 15000"),
+        ({"recording_notice": "x" * 3001}, "at most 3000"),
+    ],
+)
+def test_arguments_that_make_no_sound_flow_are_refused(
+    changed: dict[str, object], said: str
+) -> None:
+    """The reason says what to change."""
+    with pytest.raises(ValueError, match=re.escape(said)):
+        call_flow(arguments(**changed))
+
+
+def test_more_languages_than_connect_takes() -> None:
+    """Connect takes 250 actions: what is over is said, not cut off."""
+    ids = ("en_US", "en_GB", "es_US", "es_ES", "fr_FR", "de_DE", "it_IT", "pt_BR")
+    locales = [SpokenLocale(locale_id=one, voice="Joanna") for one in ids]
+
+    with pytest.raises(ValueError, match="at most 250 actions"):
+        call_flow(everything(locales=locales))
+
+
+def test_the_same_flow_is_the_same_text() -> None:
+    """So that a deployment without a change changes nothing."""
+    assert call_flow(everything()).content() == call_flow(everything()).content()
+    assert call_flow(everything()).content() != call_flow(arguments()).content()
+
+
+def test_a_page_can_describe_a_flow() -> None:
+    """Every block has a line: its slug, its type, and what tells it apart, cut to fit."""
+    flow = call_flow(everything(proving_arn=PROVING))
+    lines = {one.slug: one for one in describe(flow.document())}
+
+    assert list(lines) == list(flow.blocks)
+    assert (lines["talk"].kind, lines["talk"].label) == (
+        "ConnectParticipantWithLexBot",
+        WORDS["en"].greeting,
+    )
+    assert lines["code-offer"].label.endswith("…")
+    assert max(len(one.label) for one in lines.values()) <= 60
+    assert lines["hang-up"].label == ""

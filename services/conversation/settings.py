@@ -1,4 +1,4 @@
-"""Reading the environment: typed, with every mistake reported at once.
+"""Reading the environment: typed, with every mistake reported at once; and what channels share.
 
 Plain dataclasses and not pydantic-settings: its import alone costs a cold start 0.4 of what boto3
 and three clients cost. Only `settings.py` modules use this.
@@ -9,7 +9,12 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, TypeVar
+
+from conversation import aws
+from conversation.tables import Tables
+from conversation.vault import Vault
 
 T = TypeVar("T")
 
@@ -80,6 +85,65 @@ class Environment:
         except (ValueError, KeyError, TypeError):
             self._mistakes.append(f"{name} is wrong")
             return stand_in
+
+
+@dataclass(frozen=True)
+class TableNames:
+    """The names of the three tables, and the KMS key that wraps the conversations' keys."""
+
+    people: str
+    conversations: str
+    keys: str
+    key_arn: str
+
+    @classmethod
+    def read(cls, env: Environment) -> TableNames:
+        """Read them."""
+        return cls(
+            env.text("PEOPLE_TABLE"),
+            env.text("CONVERSATIONS_TABLE"),
+            env.text("KEYS_TABLE"),
+            env.text("KEY_ARN"),
+        )
+
+    def connect(self) -> Tables:
+        """The tables, behind this worker's client."""
+        vault = Vault(aws.kms, self.key_arn)
+        return Tables(aws.dynamodb(), self.people, self.conversations, self.keys, vault=vault)
+
+
+@dataclass(frozen=True)
+class AssistantSettings:
+    """Who answers, what they see of the past, and how much of it there is."""
+
+    models: list[str]
+    model_secret_arn: str
+    system_prompt: str
+    window_messages: int
+    window_tokens: int
+    summary: bool
+    max_output_tokens: int
+    message_days: int
+    turn_days: int
+    person_allowance: dict[str, int]
+    stack_allowance: dict[str, int]
+
+    @classmethod
+    def read(cls, env: Environment) -> AssistantSettings:
+        """Read them."""
+        return cls(
+            models=env.texts("MODELS"),
+            model_secret_arn=env.text("MODEL_SECRET_ARN", ""),
+            system_prompt=env.text("SYSTEM_PROMPT"),
+            window_messages=env.integer("WINDOW_MESSAGES"),
+            window_tokens=env.integer("WINDOW_TOKENS", 6000),
+            summary=env.flag("SUMMARY", False),
+            max_output_tokens=env.integer("MAX_OUTPUT_TOKENS"),
+            message_days=env.integer("MESSAGE_DAYS", 30),
+            turn_days=env.integer("TURN_DAYS", 30),
+            person_allowance=env.numbers("PERSON_ALLOWANCE", {}),
+            stack_allowance=env.numbers("STACK_ALLOWANCE", {}),
+        )
 
 
 def _texts(value: Any) -> list[str]:

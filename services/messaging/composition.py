@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from conversation import aws
-from conversation.allowances import Allowances, Limits
-from conversation.exchange import EngineSettings
+from conversation.composition import build_engine
 from conversation.forgetting import Forgetting
 from conversation.lease import Lease
-from conversation.models import ModelChain, build_chain
 from conversation.secrets import JsonSecret
 from conversation.stack_usage import StackUsage
 from conversation.switch import Switch
 from conversation.tables import Tables
 from conversation.texts import Texts
-from conversation.turn import Engine
 from conversation.turns import Turns
 from messaging.accounting import Accounting
 from messaging.answering import Answering, Timing
@@ -32,7 +29,7 @@ from texting.wakeups import Wakeups
 def build_answering(settings: ResponderSettings, tables: Tables, wakeups: Wakeups) -> Answering:
     """The responder's use case."""
     lease, inbox, stack_usage = Lease(tables), Inbox(tables), StackUsage(tables)
-    carrier = _carrier(settings)
+    carrier, texts = _carrier(settings), Texts.load(settings.texts)
     delivery = Delivery(
         tables,
         carrier,
@@ -44,7 +41,14 @@ def build_answering(settings: ResponderSettings, tables: Tables, wakeups: Wakeup
     return Answering(
         lease=lease,
         inbox=inbox,
-        engine=build_engine(settings, tables, stack_usage),
+        engine=build_engine(
+            settings.assistant,
+            tables,
+            stack_usage,
+            texts=texts,
+            answer_seconds=settings.answer_seconds,
+            segments=segments,
+        ),
         turns=Turns(tables),
         delivery=delivery,
         consents=Consents(tables),
@@ -62,37 +66,13 @@ def build_answering(settings: ResponderSettings, tables: Tables, wakeups: Wakeup
             CarrierCopies(carrier),
             settled_seconds=settings.function_timeout_seconds + settings.clock_skew_seconds,
         ),
-        introduction=Introduction(Consents(tables), Texts.load(settings.texts)),
+        introduction=Introduction(Consents(tables), texts),
         timing=Timing(
             answer_seconds=settings.answer_seconds,
             lease_seconds=settings.function_timeout_seconds + settings.lease_slack_seconds,
             send_seconds=settings.send_timeout_seconds,
-            message_days=settings.message_days,
+            message_days=settings.assistant.message_days,
         ),
-    )
-
-
-def build_engine(settings: ResponderSettings, tables: Tables, stack_usage: StackUsage) -> Engine:
-    """The engine with the stack's chain of models and its allowances."""
-    return Engine(
-        tables,
-        _chain(settings),
-        EngineSettings(
-            system_prompt=settings.system_prompt,
-            window_messages=settings.window_messages,
-            window_tokens=settings.window_tokens,
-            summary=settings.summary,
-            message_days=settings.message_days,
-            turn_days=settings.turn_days,
-        ),
-        Texts.load(settings.texts),
-        allowances=Allowances(
-            tables,
-            person=Limits.load(settings.person_allowance),
-            stack=Limits.load(settings.stack_allowance),
-            stack_usage=stack_usage,
-        ),
-        segments=segments,
     )
 
 
@@ -102,14 +82,4 @@ def _carrier(settings: ResponderSettings) -> Carrier:
         api_url=settings.carrier_api_url,
         timeout_seconds=settings.send_timeout_seconds,
         messaging_service_sid=settings.messaging_service_sid,
-    )
-
-
-def _chain(settings: ResponderSettings) -> ModelChain:
-    secret = settings.model_secret_arn
-    return build_chain(
-        settings.models,
-        max_output_tokens=settings.max_output_tokens,
-        answer_seconds=settings.answer_seconds,
-        secret=JsonSecret(secret, aws.secrets_manager) if secret else None,
     )

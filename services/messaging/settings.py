@@ -4,36 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from conversation import aws
-from conversation.settings import Environment
-from conversation.tables import Tables
-from conversation.vault import Vault
+from conversation.settings import AssistantSettings, Environment, TableNames
 from messaging.policy import Policy
-
-
-@dataclass(frozen=True)
-class TableNames:
-    """The names of the three tables, and the KMS key that wraps the conversations' keys."""
-
-    people: str
-    conversations: str
-    keys: str
-    key_arn: str
-
-    @classmethod
-    def read(cls, env: Environment) -> TableNames:
-        """Read them."""
-        return cls(
-            env.text("PEOPLE_TABLE"),
-            env.text("CONVERSATIONS_TABLE"),
-            env.text("KEYS_TABLE"),
-            env.text("KEY_ARN"),
-        )
-
-    def connect(self) -> Tables:
-        """The tables, behind this worker's client."""
-        vault = Vault(aws.kms, self.key_arn)
-        return Tables(aws.dynamodb(), self.people, self.conversations, self.keys, vault=vault)
 
 
 def _policy(env: Environment) -> Policy:
@@ -56,13 +28,7 @@ class ResponderSettings:
     carrier_api_url: str
     public_url: str
     messaging_service_sid: str
-    models: list[str]
-    model_secret_arn: str
-    system_prompt: str
-    window_messages: int
-    window_tokens: int
-    summary: bool
-    max_output_tokens: int
+    assistant: AssistantSettings
     answer_seconds: float
     settle_seconds: float
     settle_cap_seconds: float
@@ -70,10 +36,6 @@ class ResponderSettings:
     clock_skew_seconds: float
     lease_slack_seconds: float
     function_timeout_seconds: float
-    message_days: int
-    turn_days: int
-    person_allowance: dict[str, int]
-    stack_allowance: dict[str, int]
     texts: dict[str, str]
 
     @classmethod
@@ -91,13 +53,7 @@ class ResponderSettings:
             carrier_api_url=env.text("CARRIER_API_URL", "https://api.twilio.com"),
             public_url=env.text("PUBLIC_URL"),
             messaging_service_sid=env.text("MESSAGING_SERVICE_SID", ""),
-            models=env.texts("MODELS"),
-            model_secret_arn=env.text("MODEL_SECRET_ARN", ""),
-            system_prompt=env.text("SYSTEM_PROMPT"),
-            window_messages=env.integer("WINDOW_MESSAGES"),
-            window_tokens=env.integer("WINDOW_TOKENS", 6000),
-            summary=env.flag("SUMMARY", False),
-            max_output_tokens=env.integer("MAX_OUTPUT_TOKENS"),
+            assistant=AssistantSettings.read(env),
             answer_seconds=env.number("ANSWER_SECONDS"),
             settle_seconds=env.number("SETTLE_SECONDS"),
             settle_cap_seconds=env.number("SETTLE_CAP_SECONDS"),
@@ -105,10 +61,6 @@ class ResponderSettings:
             clock_skew_seconds=env.number("CLOCK_SKEW_SECONDS"),
             lease_slack_seconds=env.number("LEASE_SLACK_SECONDS"),
             function_timeout_seconds=env.number("FUNCTION_TIMEOUT_SECONDS"),
-            message_days=env.integer("MESSAGE_DAYS", 30),
-            turn_days=env.integer("TURN_DAYS", 30),
-            person_allowance=env.numbers("PERSON_ALLOWANCE", {}),
-            stack_allowance=env.numbers("STACK_ALLOWANCE", {}),
             texts=env.mapping("TEXTS", {}),
         )
         env.check()

@@ -223,14 +223,15 @@ def test_every_setting_reaches_its_function(cloud: RecordingCloud) -> None:
     )
 
     answers = messaging.ResponderSettings.load(Environment(environment(cloud, "responder")))
-    assert answers.models == ["openai:gpt-5", "bedrock:us.amazon.nova-lite-v1:0"]
-    assert answers.model_secret_arn.endswith(":secret:dialtone-prod-models-AbCdEf")
-    assert (answers.system_prompt, answers.window_messages) == ("Be kind.", 7)
-    assert (answers.window_tokens, answers.summary) == (444, True)
-    assert (answers.max_output_tokens, answers.answer_seconds) == (99, 20.5)
+    assistant = answers.assistant
+    assert assistant.models == ["openai:gpt-5", "bedrock:us.amazon.nova-lite-v1:0"]
+    assert assistant.model_secret_arn.endswith(":secret:dialtone-prod-models-AbCdEf")
+    assert (assistant.system_prompt, assistant.window_messages) == ("Be kind.", 7)
+    assert (assistant.window_tokens, assistant.summary) == (444, True)
+    assert (assistant.max_output_tokens, answers.answer_seconds) == (99, 20.5)
     assert (answers.settle_seconds, answers.settle_cap_seconds) == (0.25, 2)
     assert (answers.send_timeout_seconds, answers.lease_slack_seconds) == (4, 1.5)
-    assert (answers.message_days, answers.turn_days) == (3, 5)
+    assert (assistant.message_days, assistant.turn_days) == (3, 5)
     assert answers.texts == {"apology": "Sorry!"}
     responder = cloud.one(aws.lambda_.Function, "responder-function").inputs
     assert answers.function_timeout_seconds == responder["timeout"] == 32

@@ -17,7 +17,14 @@ ACCOUNT = "000000000000"
 PROJECT = "dialtone"
 STACK = "local"
 DEFAULT_PORT = 8080
-DEFAULT_WORKERS = {"webhook": 2, "status": 1, "responder": 3, "sweep": 1}
+DEFAULT_WORKERS = {
+    "webhook": 2,
+    "status": 1,
+    "responder": 3,
+    "sweep": 1,
+    "fulfilment": 3,
+    "proving": 1,
+}
 # The emulator takes this key as the account's root.
 ADMIN_KEY = "test"
 ADMIN_SECRET = "test"  # noqa: S105 - the emulator's fixed root key, good for loopback only

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 BODY_LIMIT = 10 * 1024 * 1024
 GATEWAY_SECONDS = 29.0
 BAD_GATEWAY = 502
+# Said by our own server; httpx has decoded the content.
+SAID_AGAIN = {"content-encoding", "date", "server"}
 HOP_BY_HOP = {"connection", "content-length", "keep-alive", "transfer-encoding", "upgrade"}
 WEBHOOKS = "/webhooks"
 
@@ -130,8 +132,8 @@ class FrontDoor:
         if answer.status_code == BAD_GATEWAY:
             # The emulated gateway puts a handler's error into the body; the real one never does.
             return JSONResponse({"message": "Internal server error"}, BAD_GATEWAY)
-        headers = {k: v for k, v in answer.headers.items() if k.lower() not in HOP_BY_HOP}
-        headers.pop("content-encoding", None)  # httpx has decoded it
+        dropped = HOP_BY_HOP | SAID_AGAIN
+        headers = {k: v for k, v in answer.headers.items() if k.lower() not in dropped}
         return Response(answer.content, answer.status_code, headers)
 
 

@@ -21,6 +21,7 @@ from local.front_door import FrontDoor
 from local.function_host import FunctionHost
 from local.function_logs import FunctionLogs, Line
 from local.function_spec import Result
+from local.phone import Phone
 from local.scripted_model import ScriptedModel
 from local.write_units import WriteUnits
 
@@ -44,6 +45,7 @@ class RunningStack:
         model: The scripted model.
         faults: Rules on AWS operations.
         function_host: Runs the functions.
+        phone: Connect and Lex, played; it has no numbers while calls are off.
         notes: What is different from AWS in this run, in words.
         ready: Whether the start has come to its end.
     """
@@ -62,6 +64,7 @@ class RunningStack:
         self.ready = False
         self.notes: list[str] = []
         self.gateway_url: str | None = None
+        self.phone = Phone({}, {}, self.invoke_raw)
         self._clients: dict[str, Any] = {}
         self._door: FrontDoor | None = None
 
@@ -151,3 +154,4 @@ class RunningStack:
         self.model.faults.slow_seconds = asked.slow_seconds
         self.model.faults.throttle_probability = asked.throttle
         self.carrier.faults.switch(CarrierFault.DUPLICATE, on=asked.duplicate)
+        self.phone.faults.duplicate = float(asked.duplicate)

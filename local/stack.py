@@ -33,6 +33,8 @@ from local.event_source import EventSourcePoller
 from local.front_door import FrontDoor, listen
 from local.function_host import FunctionHost
 from local.function_logs import FunctionLogs
+from local.phone import Phone
+from local.phone.policies import Policies
 from local.provision import provision
 from local.provisioner import Declared
 from local.running import RunningStack
@@ -194,6 +196,18 @@ class LocalStack(RunningStack):
         self._declared = made.declared
         for spec in made.declared.functions:
             self.function_host.register(spec)
+        self._connect_calls(made.declared)
+
+    def _connect_calls(self, declared: Declared) -> None:
+        self.phone = Phone(
+            declared.call_flows,
+            declared.bots,
+            self.invoke_raw,
+            permitted=Policies(self.aws("lambda")).allow,
+            associated=declared.associated,
+            instance=declared.instance,
+        )
+        self._closing.callback(self.phone.hang_up_all)
 
     def _start_triggers(self) -> None:
         groups = {spec.name: spec.log_group for spec in self._declared.functions}

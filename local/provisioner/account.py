@@ -11,6 +11,7 @@ from typing import Any
 
 from local.config import ACCOUNT, REGION
 from local.function_spec import FunctionSpec
+from local.phone.bot import Bot
 from local.provisioner.inputs import Inputs
 
 
@@ -53,6 +54,10 @@ class Declared:
         not_emulated: Type → why, of what exists only in the program.
         translated: What was changed on its way to the emulator, in words.
         counts: How many resources of each type.
+        call_flows: Number → the contact flow that answers it, as data.
+        bots: Alias ARN → the bot behind it.
+        associated: ARNs that the Connect instance may use.
+        instance: ARN of the Connect instance; empty without one.
     """
 
     functions: list[FunctionSpec] = field(default_factory=list)
@@ -61,6 +66,10 @@ class Declared:
     not_emulated: dict[str, str] = field(default_factory=dict)
     translated: list[str] = field(default_factory=list)
     counts: dict[str, int] = field(default_factory=dict)
+    call_flows: dict[str, dict[str, Any]] = field(default_factory=dict)
+    bots: dict[str, Bot] = field(default_factory=dict)
+    associated: set[str] = field(default_factory=set)
+    instance: str = ""
 
 
 class Remembered:

@@ -13,6 +13,7 @@ from botocore.exceptions import ClientError
 from local.config import LocalConfig
 from local.faults import parse_faults
 from local.function_host import UnknownFunctionError
+from local.phone import NumberError
 from local.running import FunctionFailedError
 from local.stack import LocalStack
 
@@ -48,6 +49,20 @@ def test_a_webhook_carries_who_forwarded_it(stack: LocalStack) -> None:
     assert f":{seen['x-forwarded-port']}" in stack.url
     assert seen["x-amzn-trace-id"].startswith("Root=1-")
     assert seen["x-twilio-signature"] == "abc"
+
+
+def test_an_answer_has_one_date(stack: LocalStack) -> None:
+    """The gateway's own date is not sent beside the front door's."""
+    answer = post(stack, "headers")
+    assert len(answer.headers.get_list("date")) == 1
+    assert len(answer.headers.get_list("server")) == 1
+
+
+def test_a_stack_without_calls_has_a_phone_without_numbers(stack: LocalStack) -> None:
+    """Nobody answers, and whoever dials is told so."""
+    assert stack.phone.numbers == []
+    with pytest.raises(NumberError, match="nobody answers"):
+        stack.phone.dial("+15550001", "+15550100")
 
 
 def test_a_handlers_error_is_never_shown_to_the_caller(stack: LocalStack) -> None:

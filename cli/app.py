@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from cli.completion import completion
-from cli.doctor import privacy
+from cli.doctor import privacy, voice
 from cli.export import export
 from cli.forget import forget
 from cli.import_history import import_history
@@ -23,6 +23,7 @@ from cli.secrets_check import check
 from cli.secrets_set import set_secret
 from cli.status import status
 from cli.trace import trace
+from cli.voice import prune, versions
 
 app = typer.Typer(
     name="dialtone",
@@ -38,6 +39,11 @@ secrets.command("check")(check)
 doctor = typer.Typer(no_args_is_help=True)
 app.add_typer(doctor, name="doctor", help="Find what is wrong with a stack.")
 doctor.command("privacy")(privacy)
+doctor.command("voice")(voice)
+calls = typer.Typer(no_args_is_help=True)
+app.add_typer(calls, name="voice", help="Look after the bot that takes calls.")
+calls.command("prune")(prune)
+calls.command("versions")(versions)
 app.command()(status)
 app.command()(pause)
 app.command()(resume)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import typer
 
 from cli import options
 from cli.problems import reporting
-from cli.screen import results, show_json, table
+from cli.screen import remarks
 
 
 @reporting
@@ -20,9 +22,9 @@ def privacy(
 ) -> None:
     """Look for what would undo FORGET, or keep words where nobody expects them.
 
-    Copies of the keys (recovery, backups, exports, streams, replicas), logs of Bedrock and of the
-    API that hold what was said, and logs that are kept for ever. The exit code is 1 when something
-    is wrong, or could not be looked at.
+    Copies of the keys (recovery, backups, exports, streams, replicas), logs of Bedrock, of the API
+    and of calls that hold what was said, recordings, and logs that are kept for ever. The exit code
+    is 1 when something is wrong, or could not be looked at.
 
     For example:
 
@@ -30,20 +32,52 @@ def privacy(
 
         dialtone doctor privacy --stack prod --json
     """
-    from rich.text import Text
-
+    from cli.findings import present
     from cli.privacy import examine
     from cli.target import open_target
 
     target = open_target(stack, region, profile, stack_file)
-    findings = examine(target)
-    if as_json:
-        show_json([finding.__dict__ for finding in findings])
-    else:
-        shown = table(f"privacy of {target.stack}", "what", "", "says")
-        for finding in findings:
-            mark = Text("ok", "green") if finding.ok else Text("wrong", "red")
-            shown.add_row(finding.what, mark, Text(finding.says))
-        results().print(shown)
-    if not all(finding.ok for finding in findings):
-        raise typer.Exit(1)
+    present(f"privacy of {target.stack}", examine(target), as_json=as_json)
+
+
+@reporting
+def voice(
+    *,
+    outputs: Annotated[
+        str | None,
+        typer.Option(
+            "--outputs",
+            metavar="FILE",
+            help="What `pulumi stack output --json` printed, or - for standard input: then what "
+            "is there is held against what the stack declares.",
+        ),
+    ] = None,
+    as_json: options.AsJson = False,
+    stack: options.Stack = "local",
+    region: options.Region = None,
+    profile: options.Profile = None,
+    stack_file: options.StackFile = None,
+) -> None:
+    """Check everything between the number that people call and the function that answers.
+
+    The bot, its alias, locales and hook, who may invoke the function, the Connect instance, its
+    association with the bot, the contact flow, the number, and the quotas. Each finding says what
+    mends it. The exit code is 1 when something is wrong or could not be looked at, and 2 where
+    there is nothing to ask: on this machine.
+
+    For example:
+
+        dialtone doctor voice --stack prod
+
+        pulumi stack output --json --stack prod | dialtone doctor voice --stack prod --outputs -
+    """
+    from cli.findings import present
+    from cli.target import open_target
+    from cli.voice_doctor import diagnose
+    from cli.voice_line import find_line
+
+    target = open_target(stack, region, profile, stack_file)
+    line = find_line(target, outputs)
+    with remarks().status("asking AWS"):
+        findings = diagnose(line)
+    present(f"calls of {target.stack}", findings, as_json=as_json)

@@ -1,27 +1,17 @@
 """What would undo a promise about privacy, looked for in the account a stack runs in.
 
-Each check asks AWS one thing. A check that may not ask is a finding too: nobody should read "all
-well" of what nobody looked at.
+Each check asks AWS one thing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from typing import Any
 
-from botocore.exceptions import ClientError
-
+from cli import findings
+from cli.findings import Check, Finding
+from cli.privacy_voice import CallPrivacy
 from cli.target import Target
-
-
-@dataclass(frozen=True)
-class Finding:
-    """What one check found."""
-
-    what: str
-    ok: bool
-    says: str
 
 
 def examine(target: Target) -> list[Finding]:
@@ -31,7 +21,7 @@ def examine(target: Target) -> list[Finding]:
         ClientError: The stack's tables are not there.
     """
     described = target.client("dynamodb").describe_table(TableName=target.tables.keys)["Table"]
-    checks: dict[str, Callable[[], Iterator[str]]] = {
+    checks: dict[str, Check] = {
         "recovery of the keys": lambda: _recovery(target),
         "backups of the keys": lambda: _backups(target, described["TableArn"]),
         "exports of the keys": lambda: _exports(target, described["TableArn"]),
@@ -39,17 +29,9 @@ def examine(target: Target) -> list[Finding]:
         "Bedrock's invocation log": lambda: _bedrock(target),
         "logs of the functions": lambda: _function_logs(target),
         "logs of the API": lambda: _api_logs(target),
+        **CallPrivacy(target).all(),
     }
-    return [_made(what, check) for what, check in checks.items()]
-
-
-def _made(what: str, check: Callable[[], Iterator[str]]) -> Finding:
-    try:
-        wrong = list(check())
-    except ClientError as error:
-        code = error.response.get("Error", {}).get("Code", "")
-        return Finding(what, False, f"not looked at: {error.operation_name} answered {code}")
-    return Finding(what, not wrong, "; ".join(wrong) or "nothing wrong")
+    return [findings.examine(what, check) for what, check in checks.items()]
 
 
 def _recovery(target: Target) -> Iterator[str]:

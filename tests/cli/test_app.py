@@ -22,6 +22,10 @@ COMMANDS = {
     "import-history": ("TABLE", "--dry-run", "--session-key", "--report", "--append"),
     "trace": ("TURN", "--reveal", "--conversation"),
     "completion": ("bash", "--help"),
+    "doctor privacy": ("--json",),
+    "doctor voice": ("--outputs", "--json"),
+    "voice prune": ("--keep", "--also", "--dry-run", "--yes"),
+    "voice versions": ("--json",),
     "secrets set": ("--from-env", "--new-address-key", "auth_token"),
     "secrets check": ("--live",),
 }

@@ -54,7 +54,7 @@ def _conditions(kind: str, conditions: list[Mapping[str, Any]]) -> Iterator[str]
     operands: list[str] = []
     for one in conditions:
         condition = one.get("Condition", {})
-        if condition.get("Operator") not in set(Operator):
+        if condition.get("Operator") not in tuple(Operator):
             yield f"compares by {condition.get('Operator')!r}, which is no operator"
         elif kind != ActionType.COMPARE and condition["Operator"] != Operator.EQUALS:
             yield f"compares by {condition['Operator']}, and knows Equals only"

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 
 from components.contact_flow.block import Block
 from components.contact_flow.blocks import Menu, Message, SetLogging, StoreInput
+from components.contact_flow.reference import STORED_INPUT
 from components.contact_flow.routing import Compare, Invoke, Loop
 from components.contact_flow.words import Words
 
-STORED = "$.StoredCustomerInput"
 # What Connect stores when nobody typed anything.
 NOTHING_TYPED = "Timeout"
 # Typed by who would rather go on without the code.
@@ -81,11 +81,13 @@ class CodeEntry:
             "code-enter": self._ask(self.words.code_enter),
             "code-again": self._ask(self.words.code_again),
             "code-entered": Compare(
-                value=STORED,
+                value=STORED_INPUT,
                 equals={NOTHING_TYPED: self._slug("code-tries"), NEVER_MIND: self._after()},
                 otherwise=self._slug("code-check"),
             ),
-            "code-check": self._call({"action": CHECK, "code": STORED}, self._slug("code-checked")),
+            "code-check": self._call(
+                {"action": CHECK, "code": STORED_INPUT}, self._slug("code-checked")
+            ),
             "code-checked": Compare(
                 value="$.External.result",
                 equals={

@@ -17,6 +17,7 @@ from components.contact_flow.reference import (
     MAX_SSML,
     MAX_STORED_DIGITS,
     MAX_TEXT,
+    STORED_INPUT,
     ActionType,
     stores,
 )
@@ -24,9 +25,8 @@ from components.contact_flow.reference import (
 _PROMPTS = ("Text", "SSML", "PromptId", "Media")
 _PATH = re.compile(r"^\$\.[A-Za-z][\w.\-]*$")
 _LANGUAGE = re.compile(r"^[a-z]{2,3}-[A-Z]{2}$")
-_STORED = "$.StoredCustomerInput"
-_ENGINES = {"Standard", "Neural", "Generative"}
-_STYLES = {"None", "Conversational", "Newscaster"}
+_ENGINES = ("Standard", "Neural", "Generative")
+_STYLES = ("None", "Conversational", "Newscaster")
 # Of the session attributes that Lex itself reads: the least and the most, before the intent.
 _LEX_NUMBERS = {
     "x-amz-lex:audio:max-length-ms": (1, MAX_SPEECH_MILLISECONDS),
@@ -76,7 +76,7 @@ def _prompt(parameters: Parameters) -> Iterator[str]:
     most = MAX_SSML if given == ["SSML"] else MAX_TEXT
     if len(words) > most:
         yield f"{given[0]} has {len(words)} characters, at most {most}"
-    if _STORED in words:
+    if STORED_INPUT in words:
         yield f"{given[0]} speaks what a caller typed"
 
 
@@ -89,7 +89,7 @@ def _input(parameters: Parameters) -> Iterator[str]:
     stored = ("InputValidation", "InputEncryption", "DTMFConfiguration")
     yield from _unknown(parameters, *_PROMPTS, "StoreInput", "InputTimeLimitSeconds", *stored)
     yield from _prompt(parameters)
-    if parameters.get("StoreInput") not in {"True", "False"}:
+    if parameters.get("StoreInput") not in ("True", "False"):
         yield "StoreInput is the text True or False"
     if not _is_number(parameters.get("InputTimeLimitSeconds"), 1, MAX_INPUT_SECONDS):
         yield f"InputTimeLimitSeconds is a text of 1 to {MAX_INPUT_SECONDS}"
@@ -124,7 +124,7 @@ def _stored_input(parameters: Parameters) -> Iterator[str]:
     known = {"InputTerminationSequence", "DisableCancelKey"}
     if not isinstance(keys, Mapping) or keys.keys() - known:
         yield f"DTMFConfiguration has no more than {sorted(known)}"
-    elif keys.get("DisableCancelKey", "False") not in {"True", "False"}:
+    elif keys.get("DisableCancelKey", "False") not in ("True", "False"):
         yield "DisableCancelKey is the text True or False"
 
 
@@ -151,12 +151,12 @@ def _session_attribute(name: str, value: object) -> Iterator[str]:
     if not isinstance(value, str):
         yield f"session attribute {name} is a text, got {value!r}"
         return
-    if _STORED in value:
+    if STORED_INPUT in value:
         yield f"session attribute {name} holds what a caller typed"
     limits = _LEX_NUMBERS.get(":".join(name.split(":")[:3]))
     if limits is not None and not _is_number(value, *limits):
         yield f"session attribute {name} is a text of {limits[0]} to {limits[1]}, got {value}"
-    if name.startswith("x-amz-lex:allow-interrupt:") and value not in {"true", "false"}:
+    if name.startswith("x-amz-lex:allow-interrupt:") and value not in ("true", "false"):
         yield f"session attribute {name} is true or false, got {value}"
 
 
@@ -199,9 +199,9 @@ def _set_voice(parameters: Parameters) -> Iterator[str]:
     if not isinstance(voice, str) or not voice.isalpha():
         yield "TextToSpeechVoice is the name of a voice, fixed before the call"
     if parameters.get("TextToSpeechEngine", "Standard") not in _ENGINES:
-        yield f"TextToSpeechEngine is one of {sorted(_ENGINES)}"
+        yield f"TextToSpeechEngine is one of {_ENGINES}"
     if parameters.get("TextToSpeechStyle", "None") not in _STYLES:
-        yield f"TextToSpeechStyle is one of {sorted(_STYLES)}"
+        yield f"TextToSpeechStyle is one of {_STYLES}"
 
 
 def _set_data(parameters: Parameters) -> Iterator[str]:
@@ -216,9 +216,9 @@ def _set_attributes(parameters: Parameters) -> Iterator[str]:
     attributes = parameters.get("Attributes")
     if not attributes or not _are_texts(attributes):
         yield "Attributes maps names to texts"
-    elif any(_STORED in value for value in attributes.values()):
+    elif any(STORED_INPUT in value for value in attributes.values()):
         yield "Attributes keep what a caller typed, in clear"
-    if parameters.get("TargetContact") not in {"Current", "Related"}:
+    if parameters.get("TargetContact") not in ("Current", "Related"):
         yield "TargetContact is Current or Related"
 
 
@@ -237,7 +237,7 @@ def _check_hours(parameters: Parameters) -> Iterator[str]:
 
 def _logging(parameters: Parameters) -> Iterator[str]:
     yield from _unknown(parameters, "FlowLoggingBehavior")
-    if parameters.get("FlowLoggingBehavior") not in {"Enabled", "Disabled"}:
+    if parameters.get("FlowLoggingBehavior") not in ("Enabled", "Disabled"):
         yield "FlowLoggingBehavior is Enabled or Disabled"
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from components.contact_flow.reference import ACTIONS, ActionType, ErrorType, stores
+from components.contact_flow.reference import ACTIONS, STORED_INPUT, ActionType, ErrorType, stores
 
 _SPEAKS = {ActionType.MESSAGE, ActionType.INPUT, ActionType.LEX}
 _LISTENS = {ActionType.INPUT, ActionType.LEX}
@@ -37,8 +37,9 @@ def edges_of(slug: str, transitions: Mapping[str, Any]) -> list[Edge]:
         error = str(one.get("ErrorType"))
         found.append(Edge(slug, str(one.get("NextAction")), error=error))
     for one in transitions.get("Conditions", []):
-        operands = one.get("Condition", {}).get("Operands") or [""]
-        found.append(Edge(slug, str(one.get("NextAction")), operand=str(operands[0])))
+        operands = one.get("Condition", {}).get("Operands")
+        operand = str(operands[0]) if isinstance(operands, list) and operands else ""
+        found.append(Edge(slug, str(one.get("NextAction")), operand=operand))
     return found
 
 
@@ -62,6 +63,7 @@ class Paths:
             yield f"{slug}: no way from here ends the call or hands it over"
         yield from self._circles()
         yield from self._silence()
+        yield from self._written_down()
 
     def _kind(self, slug: str) -> str:
         return str(self._actions[slug]["Type"])
@@ -120,6 +122,22 @@ class Paths:
                     for slug in self._reached([edge.target], quiet)
                 ):
                     yield f"{edge.source}: {edge.error} may end the call without a word"
+
+    def _written_down(self) -> Iterator[str]:
+        """Where what a caller types may get into the flow's own log, on until it is turned off."""
+        unlogged = {
+            slug: [] if self._turns_log(slug, "Disabled") else edges
+            for slug, edges in self._edges.items()
+        }
+        first = [slug for slug in self._actions if self._turns_log(slug, "Enabled")]
+        for slug in sorted(self._reached([self._start, *first], unlogged)):
+            parameters = self._actions[slug]["Parameters"]
+            sent = parameters.get("LambdaInvocationAttributes", {})
+            if stores(parameters) or STORED_INPUT in sent.values():
+                yield f"{slug}: what the caller types may be written to the flow's log"
+
+    def _turns_log(self, slug: str, to: str) -> bool:
+        return bool(self._actions[slug]["Parameters"].get("FlowLoggingBehavior") == to)
 
     def _speaks_for_itself(self, edge: Edge) -> bool:
         """Whether words were spoken, or tried, right before this branch.

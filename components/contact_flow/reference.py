@@ -22,7 +22,8 @@ MAX_SSML = 6000
 MAX_INVOCATION_SECONDS = 8
 MAX_LOOPS = 100
 MAX_INPUT_SECONDS = 180
-# Of stored input: what the console allows.
+# Where stored input is read, and how many digits of it the console allows.
+STORED_INPUT = "$.StoredCustomerInput"
 MAX_STORED_DIGITS = 20
 # Above it Connect takes the error branch without listening.
 MAX_SPEECH_MILLISECONDS = 15_000

@@ -96,7 +96,7 @@ def _action(action: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _targets(start: object, actions: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
-    if start not in actions:
+    if not isinstance(start, str) or start not in actions:
         yield f"StartAction is {start!r}, which is no action"
     for slug, action in actions.items():
         for edge in edges_of(slug, action["Transitions"]):

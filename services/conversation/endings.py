@@ -83,6 +83,30 @@ def refused(notice: str) -> Ending:
     return Ending(Outcome.REFUSED, notice, drafts)
 
 
+def kept(texts: Sequence[Incoming], notes: str, reply: str, answer: ModelAnswer) -> Ending:
+    """A call is remembered: its notes stand between the words that asked for it and our reply."""
+    said = {
+        "model": answer.model,
+        "input_tokens": answer.input_tokens,
+        "output_tokens": answer.output_tokens,
+    }
+    noted = Draft("system", notes, {"kind": "notes", **said})
+    drafts = [*_heard(texts, answered=True), noted, Draft("ai", reply, {"kind": "answer"})]
+    attempts = [tried.item() for tried in answer.attempts]
+    return Ending(Outcome.ANSWERED, reply, drafts, answer, attempts)
+
+
+def noticed(texts: Sequence[Incoming], notice: str) -> Ending:
+    """The person's words are answered with a fixed sentence."""
+    drafts = [*_heard(texts, answered=True), Draft("ai", notice, {"kind": "notice"})]
+    return Ending(Outcome.ANSWERED, notice, drafts)
+
+
+def told(words: str) -> Ending:
+    """We say something that nobody asked for; no words of a person's are in it."""
+    return Ending(Outcome.TOLD, words, [Draft("ai", words, {"kind": "notice"})])
+
+
 def set_aside(text: str) -> Ending:
     """The words broke their turn each time; empty `text` when nobody can be told."""
     drafts = [Draft("ai", text, {"kind": "apology"})] if text else []

@@ -113,7 +113,7 @@ class Folding:
             return 0, False
         now = _portion(old, settings.window_tokens)
         through = end if len(now) == len(old) else old[len(now)].number
-        prompt = _prompt(before, now, settings.window_tokens)
+        prompt = notes_prompt(before, now, settings.window_tokens)
         answer = self._models.answer(prompt, limit.less(_STORE_SECONDS))
         text = answer.text[:_LONGEST]
         read, written = answer.input_tokens, answer.output_tokens
@@ -139,7 +139,14 @@ def _portion(old: Sequence[Shown], tokens: int) -> list[Shown]:
     return taken
 
 
-def _prompt(before: Summary, now: Sequence[Shown], tokens: int) -> list[BaseMessage]:
+def notes_prompt(before: Summary, now: Sequence[Shown], tokens: int) -> list[BaseMessage]:
+    """What a model is asked for notes.
+
+    Args:
+        before: The notes so far.
+        now: What was said since.
+        tokens: As much of one message, at most, roughly.
+    """
     # One message alone may be longer than a window; its beginning has to do.
     longest = 4 * tokens
     said = "\n".join(f"{_who(one.message)}: {str(one.message.text)[:longest]}" for one in now)
@@ -151,4 +158,6 @@ def _prompt(before: Summary, now: Sequence[Shown], tokens: int) -> list[BaseMess
 def _who(message: BaseMessage) -> str:
     if isinstance(message, HumanMessage):
         return "Person"
+    if isinstance(message, SystemMessage):
+        return "Notes of yours"
     return "Assistant" if isinstance(message, AIMessage) else "Tool"

@@ -55,6 +55,11 @@ def call_key(contact: str) -> str:
     return f"{_CALL}{contact}"
 
 
+def keep_sk(contact: str) -> str:
+    """Sort key of the offer to remember a call, in its person's partition."""
+    return f"keep#{contact}"
+
+
 def contact_of(conversation: str) -> str | None:
     """The contact id of a call's conversation; None for any other."""
     return conversation.removeprefix(_CALL) if conversation.startswith(_CALL) else None

@@ -79,10 +79,13 @@ class Recall:
         shown = presentable(stored)
         if settings.summary and self._outgrows(stored, shown, now, summary.through, room):
             self._outgrown[claim.conversation] = claim.generation
-        past = [one.message for one in fit(shown, room - count_tokens(now))]
+        fitting = [one.message for one in fit(shown, room - count_tokens(now))]
+        past = [message for message in fitting if not isinstance(message, SystemMessage)]
+        # What a call left is shown as all notes are: never in anybody's own words.
+        calls = [str(message.text) for message in fitting if isinstance(message, SystemMessage)]
         system = f"{settings.system_prompt}\n\n{profile.style}".strip()
-        if summary.text:
-            system = f"{system}\n\n{NOTES}\n{summary.text}"
+        if known := [text for text in (summary.text, *calls) if text]:
+            system = "\n\n".join([system, f"{NOTES}\n{known[0]}", *known[1:]])
         return [SystemMessage(system), *past, *now]
 
     def tidy(self, conversation: str, deadline: Deadline) -> int:

@@ -65,6 +65,10 @@ class Environment:
         """A JSON object of whole numbers."""
         return self._read(name, lambda text: _numbers(json.loads(text)), default, {})
 
+    def object(self, name: str, default: dict[str, Any] | None = None) -> dict[str, Any]:
+        """A JSON object of anything."""
+        return self._read(name, lambda text: _object(json.loads(text)), default, {})
+
     def check(self) -> None:
         """Raise what has been collected.
 
@@ -149,6 +153,12 @@ class AssistantSettings:
 def _texts(value: Any) -> list[str]:
     if not isinstance(value, list) or not all(isinstance(part, str) for part in value):
         raise TypeError("no list of texts")
+    return value
+
+
+def _object(value: Any) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise TypeError("no mapping")
     return value
 
 

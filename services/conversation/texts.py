@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 
 CODE = "{code}"
-"""Where `forget_ask` has its code."""
+"""Where `forget_ask` and `call_code` have their code."""
+TIME = "{time}"
+"""Where `after_call` has the time of the call."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,12 @@ class Texts:
         stopped: Confirms STOP, where the carrier does not.
         started: Confirms START, where the carrier does not.
         help: Answers HELP, where the carrier does not.
+        after_call: Offers by text to remember a call; `{time}` stands for when it was.
+        kept: Answers KEEP, which takes that offer up.
+        kept_already: Answers another KEEP.
+        keep_later: Answers KEEP when no model could write notes in time.
+        keep_gone: Answers KEEP when nothing is left of the call.
+        call_code: Texts a caller the code that proves their number; `{code}` stands for it.
     """
 
     apology: str = (
@@ -54,6 +62,15 @@ class Texts:
     stopped: str = "You have opted out and will get no more messages. Reply START to opt in again."
     started: str = "You have opted in again. Reply STOP to opt out, HELP for help."
     help: str = "This number is answered by an AI assistant. Reply STOP to opt out."
+    after_call: str = "You called at {time}. Reply KEEP and I will remember what we said."
+    kept: str = "I will remember our call."
+    kept_already: str = "I remember that call already."
+    keep_later: str = "Sorry, I cannot do that right now. Please reply KEEP again in a few minutes."
+    keep_gone: str = "There is nothing left of that call to remember."
+    call_code: str = (
+        "Your code for the call is {code}. It is good for 5 minutes. If you are not calling, "
+        "somebody else is: tell nobody the code."
+    )
 
     @classmethod
     def load(cls, overrides: Mapping[str, str]) -> Texts:
@@ -68,4 +85,6 @@ class Texts:
             raise ValueError(f"no such text, or empty: {', '.join(sorted(wrong))}")
         if CODE not in overrides.get("forget_ask", CODE):
             raise ValueError(f"forget_ask needs {CODE}, or nobody can confirm it")
+        if CODE not in overrides.get("call_code", CODE):
+            raise ValueError(f"call_code needs {CODE}, or nobody can prove their number")
         return cls(**overrides)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from conversation import endings
 from conversation.allowances import Allowances
@@ -19,11 +20,14 @@ from conversation.deadline import Deadline
 from conversation.endings import Ending
 from conversation.exchange import EngineSettings, Incoming, Late, Opening, Profile, Reply
 from conversation.meta import Claim
-from conversation.models import ModelChain, NoAnswerError
+from conversation.models import ModelAnswer, ModelChain, NoAnswerError
 from conversation.recall import Recall
 from conversation.tables import Action, Tables
 from conversation.texts import Texts
 from conversation.turns import ReplyTo
+
+if TYPE_CHECKING:
+    from langchain_core.messages import BaseMessage
 
 __all__ = ["Engine", "EngineSettings", "Incoming", "Late", "Opening", "Profile", "Reply"]
 
@@ -57,7 +61,7 @@ class Engine:
         self._texts = texts or Texts()
         counted = segments or (lambda _text: 0)
         self._commits = Commits(tables, settings, clock, segments=counted)
-        self._recall = Recall(tables, models, settings, clock, may_spend=self._may_spend)
+        self._recall = Recall(tables, models, settings, clock, may_spend=self.may_spend)
 
     def warm(self) -> None:
         """Build what the first answer needs, while there is time for it."""
@@ -172,8 +176,17 @@ class Engine:
             claim, ending, extra_items, reply_to=reply_to, stages=stages, deadline=deadline
         )
 
-    def _may_spend(self, conversation: str) -> bool:
+    def may_spend(self, conversation: str) -> bool:
+        """Whether no allowance of the conversation is used up."""
         return not (self._allowances and self._allowances.spent(conversation))
+
+    def ask(self, prompt: Sequence[BaseMessage], deadline: Deadline) -> ModelAnswer:
+        """Ask the models something of the caller's own, with time left for its commit.
+
+        Raises:
+            NoAnswerError: None answered in time.
+        """
+        return self._models.answer(prompt, deadline.less(COMMIT_SECONDS))
 
     def _answered(
         self,

@@ -17,6 +17,7 @@ from langchain_core.messages import (
     BaseMessage,
     ChatMessage,
     HumanMessage,
+    SystemMessage,
     ToolMessage,
     trim_messages,
 )
@@ -27,6 +28,9 @@ from conversation.messages import StoredMessage
 
 UNANSWERING = frozenset({"apology", "notice"})
 """Kinds of our messages that answer nothing: a model that reads them learns to write them."""
+
+NOTES = "notes"
+"""Kind of a message of role `system` that is ours: notes of a call, which a model is shown."""
 
 _BYTES_PER_TOKEN = 4
 _PERSONS = frozenset({"human", "user"})
@@ -51,11 +55,14 @@ def presentable(stored: Iterable[StoredMessage]) -> list[Shown]:
 
     Left out are our apologies and notices (they answer nothing, and a model that reads them
     learns to write them), instructions (there is one, the operator's), what is empty, and calls
-    and results that have lost each other: providers refuse those.
+    and results that have lost each other: providers refuse those. Notes of a call come as what
+    they are, of the system's: who makes a prompt of them sets them apart.
     """
     shown = []
     for one in stored:
         message = None if one.kind in UNANSWERING else _neutral(to_langchain(one))
+        if one.kind == NOTES:
+            message = SystemMessage(one.text)
         if message is not None:
             shown.append(Shown(one.number, message))
     return _paired(shown)

@@ -25,6 +25,8 @@ from conversation.texts import Texts
 from messaging.acceptance import CONSENT, FORGET, IGNORED, INBOX, REFUSED, Acceptance
 from messaging.forget_requests import ForgetRequests, ForgetStep
 from messaging.inbound import InboundText
+from messaging.keep_words import KeepWords
+from messaging.keeps import Keeps
 from messaging.policy import Policy
 from messaging.recycling import Recycling
 from messaging.reserved_words import ReservedWord, Vocabulary, carrier_answers, instruction
@@ -76,6 +78,8 @@ class Acceptor:
         self._clock = clock
         ids, policy = ids or Ids(clock), policy or Policy()
         self._vocabulary = Vocabulary(policy.languages)
+        self._keep_words = KeepWords(policy.languages)
+        self._keeps = Keeps(tables, clock)
         self._screening = Screening(policy.countries)
         self._persons = Persons(tables, clock, ids)
         self._keys = Keys(tables, clock)
@@ -126,7 +130,7 @@ class Acceptor:
         )
 
     def _accept_text(self, inbound: InboundText, person: str, route: str) -> Acceptance:
-        conversation = person_key(person)
+        conversation, keeps = person_key(person), self._asked_to_keep(inbound, person)
         for _ in range(_GENERATIONS_TRIED):
             key = self._keys.ensure_record(conversation, person)
             actions = [
@@ -141,6 +145,7 @@ class Acceptor:
                     route=route,
                     seals=key.sealer,
                     look_after_seconds=self._look_after_seconds,
+                    keeps=keeps,
                 ),
             ]
             try:
@@ -154,6 +159,13 @@ class Acceptor:
                 continue
             return Acceptance(conversation, duplicate=False, effect=INBOX)
         raise StoreBusyError("the key generation kept changing")
+
+    def _asked_to_keep(self, inbound: InboundText, person: str) -> str | None:
+        """The call that a text asks to remember; None for conversation. One Query, if it may."""
+        if inbound.media or not self._keep_words.are(inbound.text):
+            return None
+        keep = self._keeps.wanted(person)
+        return keep.conversation if keep else None
 
     def _refusal(self, inbound: InboundText, hashed: str, known: Known) -> str | None:
         """Why texts from here are not taken; judged at a first contact and under new rules."""

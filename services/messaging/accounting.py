@@ -17,7 +17,10 @@ _METRICS = {
     Outcome.REFUSED: "Refused",
     Outcome.SET_ASIDE: "SetAside",
     Outcome.STOPPED: "Stopped",
+    Outcome.TOLD: "Told",
 }
+# No turn of the person's: their words were not read, or there were none.
+_NO_TURNS = {Outcome.REFUSED, Outcome.TOLD}
 
 
 class Accounting:
@@ -41,7 +44,7 @@ class Accounting:
         """
         turn = reply.turn
         used = Used(
-            turns=int(turn.outcome is not Outcome.REFUSED),
+            turns=int(turn.outcome not in _NO_TURNS),
             tokens=turn.input_tokens + turn.output_tokens,
             segments=reply.segments,
         )

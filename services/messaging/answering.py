@@ -12,7 +12,6 @@ from contextlib import contextmanager
 
 from conversation import observability
 from conversation.clocks import MILLISECONDS, Clock, milliseconds
-from conversation.codec import CodecError
 from conversation.deadline import Deadline
 from conversation.forgetting import Forgetting
 from conversation.ids import Ids
@@ -23,13 +22,12 @@ from conversation.outcomes import TurnState
 from conversation.switch import Switch
 from conversation.tables import StoreBusyError
 from conversation.turn import Engine, Reply
-from conversation.turns import ReplyTo, Turns
+from conversation.turns import Turns
 from messaging.accounting import Accounting
-from messaging.introduction import Introduction
-from messaging.profile import PROFILE, incoming
+from messaging.offering import Offering
+from messaging.replying import Replying
 from messaging.settling import Settling
 from messaging.timing import Timing
-from texting.consent import Consents
 from texting.delivery import Delivery, DeliveryResult, Progress
 from texting.inbox import Inbox, WaitingText, leading_run
 from texting.wakeups import Wakeups
@@ -38,8 +36,6 @@ __all__ = ["Answering", "Timing"]
 
 ONE_TEXT_AFTER = 2
 """Claims after which a takeover takes one text (protocol rule 7)."""
-SET_ASIDE_AFTER = 3
-"""Claims after which a takeover sets the text aside (protocol rule 7)."""
 
 _BUSY_POLL_SECONDS = 0.5
 _RETRY_SECONDS = 3.0
@@ -59,12 +55,12 @@ class Answering:
         engine: Answers claimed turns.
         turns: The turns' records.
         delivery: Sends replies.
-        consents: Who has opted out.
         switch: Whether the operator has paused the stack.
         accounting: Writes down how turns ended.
         wakeups: Wakes again what this invocation has no time for.
         settling: Lets a burst of texts come in.
-        introduction: What a person is told before their first reply.
+        replying: Makes the reply of a claimed turn.
+        offering: Offers to remember a call.
         forgetting: Forgets whoever asked for it.
         timing: How long things may take.
         clock: Epoch seconds.
@@ -80,12 +76,12 @@ class Answering:
         engine: Engine,
         turns: Turns,
         delivery: Delivery,
-        consents: Consents,
         switch: Switch,
         accounting: Accounting,
         wakeups: Wakeups,
         settling: Settling,
-        introduction: Introduction,
+        replying: Replying,
+        offering: Offering,
         forgetting: Forgetting,
         timing: Timing,
         clock: Clock = time.time,
@@ -97,13 +93,13 @@ class Answering:
         self._engine = engine
         self._turns = turns
         self._delivery = delivery
-        self._consents = consents
         self._switch = switch
         self._accounting = accounting
         self._wakeups = wakeups
         self._settling = settling
         self._timing = timing
-        self._introduction = introduction
+        self._replying = replying
+        self._offering = offering
         self._forgetting = forgetting
         self._clock = clock
         self._ids = ids or Ids(clock)
@@ -175,12 +171,12 @@ class Answering:
             self._sleep(pause)
 
     def _begin(self, meta: Meta, deadline: Deadline) -> DeliveryResult | None:
-        """Open a turn over the leading run of waiting texts; None when nothing waits."""
+        """Open a turn over the leading run of waiting texts; None when there is nothing to do."""
         spare = deadline.less(self._timing.turn_seconds)
         meta, waiting, settled = self._settling.settle(meta, spare, self._engine.warm)
         run = leading_run(waiting)
         if not run:
-            return None
+            return self._offer(meta)
         now = milliseconds(self._clock)
         keys = [text.sk for text in run]
         claim = self._lease.claim(
@@ -221,50 +217,27 @@ class Answering:
         """From the claim to the carrier; the lease is handed back if that fails."""
         deadline = Deadline.after(self._timing.answer_seconds)
         with self._holding(claim):
-            reply = self._reply(claim, texts, stages, deadline)
+            reply = self._replying.reply(claim, texts, stages, deadline)
+        return self._say(reply)
+
+    def _offer(self, meta: Meta) -> DeliveryResult | None:
+        """A call is over, and nothing waits in it: offer to remember it, if that is due."""
+        call = self._offering.due(meta)
+        if call is None:
+            return None
+        claim = self._lease.claim(meta, self._ids.new(), [], call.route, self._timing.lease_seconds)
+        with self._holding(claim):
+            deadline = Deadline.after(self._timing.answer_seconds)
+            reply = self._offering.offer(claim, call, deadline)
+        return self._nothing_left(claim) if reply is None else self._say(reply)
+
+    def _say(self, reply: Reply) -> DeliveryResult:
+        """Deliver what was committed, if it says anything."""
         self._accounting.note(reply)
         if not reply.text:
             return DeliveryResult(Progress.CLOSED)
         with self._holding(reply.claim):
             return self._delivery.deliver(reply.claim, reply.turn, reply.text)
-
-    def _reply(
-        self, claim: Claim, texts: list[WaitingText], stages: dict[str, int], deadline: Deadline
-    ) -> Reply:
-        """Answer, stop or set aside: each in one commit."""
-        conversation = claim.conversation
-        if claim.turn.attempts > SET_ASIDE_AFTER:
-            aside = [
-                self._inbox.setting_aside(conversation, text, self._timing.message_days)
-                for text in texts
-            ]
-            address = self._address(conversation, texts[0])
-            return self._engine.set_aside(claim, aside, reply_to=address, deadline=deadline)
-        taking = self._inbox.taking(conversation, texts)
-        standing = self._consents.standing(claim.whose or "", claim.turn.route)
-        if standing.opted_out:
-            address = self._inbox.reply_to(conversation, texts[-1])
-            return self._engine.stop(claim, taking, reply_to=address, deadline=deadline)
-        opened = [self._inbox.open(conversation, text) for text in texts]
-        heard = [
-            incoming(text, sealed.received_at) for text, sealed in zip(opened, texts, strict=True)
-        ]
-        return self._engine.answer(
-            claim,
-            heard,
-            PROFILE,
-            deadline,
-            taking,
-            reply_to=opened[-1].reply_to,
-            stages=stages,
-            opening=self._introduction.opening(claim, standing),
-        )
-
-    def _address(self, conversation: str, text: WaitingText) -> ReplyTo | None:
-        try:
-            return self._inbox.reply_to(conversation, text)
-        except CodecError:
-            return None
 
     @contextmanager
     def _holding(self, claim: Claim) -> Iterator[None]:
@@ -284,7 +257,7 @@ class Answering:
             return  # It runs out by itself; what failed before is what is reported.
 
     def _nothing_left(self, claim: Claim) -> DeliveryResult:
-        """Its texts or its record are gone (FORGET): close the turn."""
+        """Its texts or its record are gone (FORGET), or nothing may be said: close the turn."""
         self._lease.close(claim)
         return DeliveryResult(Progress.CLOSED)
 

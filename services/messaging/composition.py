@@ -11,11 +11,15 @@ from conversation.stack_usage import StackUsage
 from conversation.switch import Switch
 from conversation.tables import Tables
 from conversation.texts import Texts
+from conversation.turn import Engine
 from conversation.turns import Turns
 from messaging.accounting import Accounting
 from messaging.answering import Answering, Timing
 from messaging.introduction import Introduction
+from messaging.keeping import Keeping
+from messaging.offering import Offering
 from messaging.profile import segments
+from messaging.replying import Replying
 from messaging.settings import ResponderSettings
 from messaging.settling import Settling
 from texting.carrier import Carrier
@@ -38,20 +42,29 @@ def build_answering(settings: ResponderSettings, tables: Tables, wakeups: Wakeup
         function_timeout_seconds=settings.function_timeout_seconds,
         clock_skew_seconds=settings.clock_skew_seconds,
     )
+    engine = build_engine(
+        settings.assistant,
+        tables,
+        stack_usage,
+        texts=texts,
+        answer_seconds=settings.answer_seconds,
+        segments=segments,
+    )
     return Answering(
         lease=lease,
         inbox=inbox,
-        engine=build_engine(
-            settings.assistant,
-            tables,
-            stack_usage,
-            texts=texts,
-            answer_seconds=settings.answer_seconds,
-            segments=segments,
-        ),
+        engine=engine,
         turns=Turns(tables),
         delivery=delivery,
-        consents=Consents(tables),
+        replying=_replying(settings, tables, engine, texts),
+        offering=Offering(
+            tables,
+            engine,
+            Introduction(Consents(tables), texts),
+            texts,
+            offers_per_day=settings.offers_per_day,
+            time_zone=settings.time_zone,
+        ),
         switch=Switch(tables),
         accounting=Accounting(stack_usage),
         wakeups=wakeups,
@@ -66,13 +79,31 @@ def build_answering(settings: ResponderSettings, tables: Tables, wakeups: Wakeup
             CarrierCopies(carrier),
             settled_seconds=settings.function_timeout_seconds + settings.clock_skew_seconds,
         ),
-        introduction=Introduction(Consents(tables), texts),
         timing=Timing(
             answer_seconds=settings.answer_seconds,
             lease_seconds=settings.function_timeout_seconds + settings.lease_slack_seconds,
             send_seconds=settings.send_timeout_seconds,
             message_days=settings.assistant.message_days,
         ),
+    )
+
+
+def _replying(
+    settings: ResponderSettings, tables: Tables, engine: Engine, texts: Texts
+) -> Replying:
+    return Replying(
+        inbox=Inbox(tables),
+        engine=engine,
+        consents=Consents(tables),
+        introduction=Introduction(Consents(tables), texts),
+        keeping=Keeping(
+            tables,
+            engine,
+            texts,
+            window_tokens=settings.assistant.window_tokens,
+            message_days=settings.assistant.message_days,
+        ),
+        message_days=settings.assistant.message_days,
     )
 
 

@@ -37,6 +37,8 @@ class ResponderSettings:
     lease_slack_seconds: float
     function_timeout_seconds: float
     texts: dict[str, str]
+    offers_per_day: int
+    time_zone: str
 
     @classmethod
     def load(cls, env: Environment | None = None) -> ResponderSettings:
@@ -46,6 +48,7 @@ class ResponderSettings:
             SettingsError: Names every variable that is missing or wrong.
         """
         env = env or Environment()
+        voice = env.object("VOICE", {})
         settings = cls(
             tables=TableNames.read(env),
             wakeup_queue_url=env.text("WAKEUP_QUEUE_URL"),
@@ -62,6 +65,8 @@ class ResponderSettings:
             lease_slack_seconds=env.number("LEASE_SLACK_SECONDS"),
             function_timeout_seconds=env.number("FUNCTION_TIMEOUT_SECONDS"),
             texts=env.mapping("TEXTS", {}),
+            offers_per_day=int(voice.get("offers_per_day", 0)),
+            time_zone=str(voice.get("time_zone", "UTC")),
         )
         env.check()
         return settings

@@ -29,7 +29,10 @@ from conversation.turns import Turns
 from messaging.accounting import Accounting
 from messaging.answering import Answering, Timing
 from messaging.introduction import Introduction
+from messaging.keeping import Keeping
+from messaging.offering import Offering
 from messaging.profile import segments
+from messaging.replying import Replying
 from messaging.settling import Settling
 from texting.carrier_outcomes import Accepted, CarrierMessage, SendOutcome
 from texting.consent import Consents
@@ -233,10 +236,11 @@ class Stage:
         """A responder, by default over the stage's own tables."""
         tables = tables or self.tables
         lease, inbox = Lease(tables, self.clock), Inbox(tables, self.clock, self.ids)
+        engine = self.engine(tables)
         return Answering(
             lease=lease,
             inbox=inbox,
-            engine=self.engine(tables),
+            engine=engine,
             turns=Turns(tables),
             delivery=Delivery(
                 tables,
@@ -247,9 +251,15 @@ class Stage:
                 clock=self.clock,
                 monotonic=self.clock,
             ),
-            consents=Consents(tables),
+            replying=self._replying(tables, inbox, engine),
+            offering=Offering(
+                tables,
+                engine,
+                Introduction(Consents(tables), self.texts, self.clock),
+                self.texts,
+                clock=self.clock,
+            ),
             switch=Switch(tables, self.clock),
-            introduction=Introduction(Consents(tables), self.texts, self.clock),
             forgetting=self.forgetting(tables),
             accounting=Accounting(StackUsage(tables, self.clock)),
             wakeups=Wakeups("https://queue.test/wakeups.fifo", lambda: self.queue),
@@ -265,6 +275,23 @@ class Stage:
             clock=self.clock,
             ids=self.ids,
             sleep=self.clock.sleep,
+        )
+
+    def _replying(self, tables: Tables, inbox: Inbox, engine: Engine) -> Replying:
+        return Replying(
+            inbox=inbox,
+            engine=engine,
+            consents=Consents(tables),
+            introduction=Introduction(Consents(tables), self.texts, self.clock),
+            keeping=Keeping(
+                tables,
+                engine,
+                self.texts,
+                window_tokens=self.settings.window_tokens,
+                message_days=self.settings.message_days,
+                clock=self.clock,
+            ),
+            message_days=TIMING.message_days,
         )
 
     def forgetting(self, tables: Tables | None = None) -> Forgetting:

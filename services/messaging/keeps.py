@@ -1,0 +1,122 @@
+"""Offers to remember a call: the item `keep#<contact>` of a person, and how many a day there are.
+
+Owns their conditions. What an offer stands for is in the call's own conversation; here is nothing
+that was said.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Final
+
+from conversation.clocks import Clock, expiry, milliseconds
+from conversation.items import SCHEMA, Item
+from conversation.persons import call_key, keep_sk, person_key
+from conversation.tables import Action, Tables, put, update
+from conversation.usage import day_of
+from texting.after_call import AfterCall
+
+DAYS: Final = 7
+"""How long an offer stands, and how long it is known that a call was kept."""
+
+_MOST: Final = 50
+
+
+@dataclass(frozen=True)
+class Keep:
+    """An offer.
+
+    Attributes:
+        contact: The call.
+        generation: Key generation of what was said in it.
+        started_at: Epoch milliseconds of the call.
+        offered_at: Epoch milliseconds.
+        kept_at: Epoch milliseconds; None until the person said yes and it was done.
+    """
+
+    contact: str
+    generation: str
+    started_at: int
+    offered_at: int
+    kept_at: int | None = None
+
+    @property
+    def conversation(self) -> str:
+        """The call's."""
+        return call_key(self.contact)
+
+
+class Keeps:
+    """Writes offers and finds them."""
+
+    def __init__(self, tables: Tables, clock: Clock = time.time) -> None:
+        self._tables = tables
+        self._clock = clock
+
+    def read(self, person: str, contact: str) -> Keep | None:
+        """The offer of a call; None when there is none that stands. One strong read."""
+        item = self._tables.get(self._tables.people, person_key(person), keep_sk(contact))
+        return self._parse(item) if item else None
+
+    def wanted(self, person: str) -> Keep | None:
+        """The offer that a KEEP means: the latest open one, else the latest kept. One Query."""
+        items = self._tables.query(
+            self._tables.people, person_key(person), keep_sk(""), limit=_MOST
+        )
+        found = [keep for item in items if (keep := self._parse(item))]
+        return max(found, key=lambda keep: (not keep.kept_at, keep.offered_at), default=None)
+
+    def has_room(self, person: str, most: int) -> bool:
+        """Whether fewer than `most` were made today. One strong read."""
+        item = self._tables.get(self._tables.people, person_key(person), self._day()) or {}
+        return bool(item.get("offers", 0) < most)
+
+    def offering(self, person: str, call: AfterCall, contact: str) -> Action:
+        """Part of the commit of the text that makes the offer: one for each call."""
+        item: Item = {
+            "pk": person_key(person),
+            "sk": keep_sk(contact),
+            "generation": call.generation,
+            "started_at": call.started_at,
+            "offered_at": milliseconds(self._clock),
+            "expires_at": expiry(self._clock, DAYS),
+            "schema": SCHEMA,
+        }
+        return put(self._tables.people, item, condition="attribute_not_exists(pk)")
+
+    def counting(self, person: str, most: int) -> Action:
+        """Part of the same commit: fewer than `most` were made today. May create the day's item."""
+        return update(
+            self._tables.people,
+            person_key(person),
+            self._day(),
+            "SET #schema = :schema, expires_at = :expires ADD offers :one",
+            condition="attribute_not_exists(offers) OR offers < :most",
+            values={
+                ":schema": SCHEMA,
+                ":expires": expiry(self._clock, 2),
+                ":one": 1,
+                ":most": most,
+            },
+        )
+
+    def keeping(self, person: str, keep: Keep) -> Action:
+        """Part of the commit that remembers the call: once, and only while the offer stands."""
+        return update(
+            self._tables.people,
+            person_key(person),
+            keep_sk(keep.contact),
+            "SET kept_at = :now",
+            condition="generation = :generation AND attribute_not_exists(kept_at)",
+            values={":now": milliseconds(self._clock), ":generation": keep.generation},
+        )
+
+    def _day(self) -> str:
+        return f"offers#{day_of(self._clock())}"
+
+    def _parse(self, item: Item) -> Keep | None:
+        if item["expires_at"] <= self._clock():
+            return None
+        known = {name: item[name] for name in Keep.__dataclass_fields__ if name in item}
+        return Keep(contact=item["sk"].removeprefix(keep_sk("")), **known)

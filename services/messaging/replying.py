@@ -1,0 +1,107 @@
+"""What a claimed turn replies: an answer, notes of a call, a stop, or words set aside unread."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from conversation.codec import CodecError
+from conversation.deadline import Deadline
+from conversation.meta import Claim
+from conversation.turn import Engine, Reply
+from conversation.turns import ReplyTo
+from messaging.introduction import Introduction
+from messaging.keeping import Keeping
+from messaging.profile import PROFILE, incoming
+from texting.consent import Consents
+from texting.inbox import Inbox, WaitingText
+
+SET_ASIDE_AFTER = 3
+"""Claims after which a takeover sets the text aside (protocol rule 7)."""
+
+
+class Replying:
+    """Makes the reply of a turn and commits it, each in one commit.
+
+    Args:
+        inbox: Opens what waits.
+        engine: Answers claimed turns.
+        consents: Who has opted out.
+        introduction: What a person is told before their first reply.
+        keeping: Answers those who ask that a call be remembered.
+        message_days: How long a text that was set aside is kept.
+    """
+
+    def __init__(
+        self,
+        *,
+        inbox: Inbox,
+        engine: Engine,
+        consents: Consents,
+        introduction: Introduction,
+        keeping: Keeping,
+        message_days: int,
+    ) -> None:
+        self._inbox = inbox
+        self._engine = engine
+        self._consents = consents
+        self._introduction = introduction
+        self._keeping = keeping
+        self._message_days = message_days
+
+    def reply(
+        self,
+        claim: Claim,
+        texts: Sequence[WaitingText],
+        stages: dict[str, int],
+        deadline: Deadline,
+    ) -> Reply:
+        """Answer, remember, stop or set aside.
+
+        Raises:
+            LeaseLostError: Somebody else has the turn now.
+            StoreBusyError: The store did not answer within the deadline.
+        """
+        conversation = claim.conversation
+        if claim.turn.attempts > SET_ASIDE_AFTER:
+            aside = [
+                self._inbox.setting_aside(conversation, text, self._message_days) for text in texts
+            ]
+            address = self._address(conversation, texts[0])
+            return self._engine.set_aside(claim, aside, reply_to=address, deadline=deadline)
+        taking = self._inbox.taking(conversation, texts)
+        standing = self._consents.standing(claim.whose or "", claim.turn.route)
+        if standing.opted_out:
+            address = self._inbox.reply_to(conversation, texts[-1])
+            return self._engine.stop(claim, taking, reply_to=address, deadline=deadline)
+        opened = [self._inbox.open(conversation, text) for text in texts]
+        heard = [
+            incoming(text, sealed.received_at) for text, sealed in zip(opened, texts, strict=True)
+        ]
+        reply_to, opening = opened[-1].reply_to, self._introduction.opening(claim, standing)
+        if (call := texts[0].keeps) is not None:
+            return self._keeping.reply(
+                claim,
+                call,
+                heard,
+                taking,
+                reply_to=reply_to,
+                stages=stages,
+                opening=opening,
+                deadline=deadline,
+            )
+        return self._engine.answer(
+            claim,
+            heard,
+            PROFILE,
+            deadline,
+            taking,
+            reply_to=reply_to,
+            stages=stages,
+            opening=opening,
+        )
+
+    def _address(self, conversation: str, text: WaitingText) -> ReplyTo | None:
+        try:
+            return self._inbox.reply_to(conversation, text)
+        except CodecError:
+            return None

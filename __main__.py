@@ -33,6 +33,7 @@ from components import (
 from settings import StackSettings
 from stack import environments
 from stack.arguments import api_args, image_args
+from stack.voice import Calls, Surroundings
 from stack.watches import watches
 
 GET, PUT, UPDATE, DELETE, CHECK, QUERY = (
@@ -67,6 +68,7 @@ class Stack:
         self.addresses = self._addresses()
         self.webhook, self.status = self._webhook(), self._status()
         self.responder, self.sweep = self._responder(), self._sweep()
+        self.calls = Calls(self._surroundings())
         self._connect()
         self.number = self._number()
 
@@ -145,12 +147,16 @@ class Stack:
         )
 
     def _function_args(
-        self, name: str, timeout_seconds: int, environment: environments.Environment
+        self,
+        name: str,
+        timeout_seconds: int,
+        environment: environments.Environment,
+        package: str = "messaging",
     ) -> ContainerFunctionArgs:
         """What all functions have in common."""
         args = ContainerFunctionArgs(
             image_uri=self.image.uri,
-            handler=f"messaging.{name}.handler",
+            handler=f"{package}.{name}.handler",
             timeout_seconds=timeout_seconds,
             memory_megabytes=self.settings.functions.memory_megabytes,
             environment=environment,
@@ -222,6 +228,22 @@ class Stack:
         self.conversations.grant(function, [GET, PUT, UPDATE, QUERY])
         return function
 
+    def _surroundings(self) -> Surroundings:
+        """What calls share with texts."""
+        return Surroundings(
+            settings=self.settings,
+            addresses=self.addresses,
+            key=self.key,
+            people=self.people,
+            conversations=self.conversations,
+            keys=self.keys,
+            wakeups=self.wakeups,
+            carrier_secret=self.carrier_secret,
+            model_secret=self.model_secret,
+            sealed_for=SEALED_FOR,
+            function_args=self._function_args,
+        )
+
     def _connect(self) -> None:
         """Let the world in, now that every function has what it needs."""
         api = self.settings.api
@@ -267,8 +289,9 @@ class Stack:
             pulumi.export("modelSecretArn", self.model_secret.secret_arn)
         if self.alarms is not None:
             pulumi.export("alarmTopicArn", self.alarms.topic_arn)
-        functions = (self.webhook, self.status, self.responder, self.sweep)
+        functions = [self.webhook, self.status, self.responder, self.sweep, *self.calls.functions]
         pulumi.export("functions", {one.name: one.function_name for one in functions})
+        self.calls.export()
 
 
 Stack(StackSettings.load()).export()

@@ -6,11 +6,14 @@ Each lives in a module of its own; ``__main__`` here serves them all to other la
 from components.alarm_topic import AlarmTopic, AlarmTopicArgs, Watch
 from components.api_args import AuthorizerArgs, DomainArgs, RouteArgs, WebhookApiArgs
 from components.api_routes import Throttle
+from components.connect_line import ConnectLine, ConnectLineArgs, OpeningHours
 from components.container_function import ContainerFunction
 from components.container_image import BuildArgs, ContainerImage, ContainerImageArgs
 from components.fifo_queue import ConsumerArgs, FifoQueue, FifoQueueArgs
 from components.function_args import ContainerFunctionArgs, LogLevel
 from components.iam import Condition, Statement
+from components.lex_bot import LexBot, LexBotArgs
+from components.lex_definition import Filler, LexIntentArgs, LexLocaleArgs, VoiceEngine
 from components.managed_secret import ManagedSecret, ManagedSecretArgs
 from components.model_access import grant_models
 from components.naming import physical_name
@@ -18,18 +21,22 @@ from components.schedule import Schedule, ScheduleArgs, every
 from components.secure_table import IndexArgs, KeyType, SecureTable, SecureTableArgs
 from components.stack_key import StackKey, StackKeyArgs
 from components.twilio_number import TwilioNumber, TwilioNumberArgs
+from components.voice_channel import VoiceChannel, VoiceChannelArgs, VoiceLocaleArgs
 from components.webhook_api import WebhookApi
 
 COMPONENTS = [
     AlarmTopic,
+    ConnectLine,
     ContainerFunction,
     ContainerImage,
     FifoQueue,
+    LexBot,
     ManagedSecret,
     Schedule,
     SecureTable,
     StackKey,
     TwilioNumber,
+    VoiceChannel,
     WebhookApi,
 ]
 
@@ -40,6 +47,8 @@ __all__ = [
     "AuthorizerArgs",
     "BuildArgs",
     "Condition",
+    "ConnectLine",
+    "ConnectLineArgs",
     "ConsumerArgs",
     "ContainerFunction",
     "ContainerFunctionArgs",
@@ -48,11 +57,17 @@ __all__ = [
     "DomainArgs",
     "FifoQueue",
     "FifoQueueArgs",
+    "Filler",
     "IndexArgs",
     "KeyType",
+    "LexBot",
+    "LexBotArgs",
+    "LexIntentArgs",
+    "LexLocaleArgs",
     "LogLevel",
     "ManagedSecret",
     "ManagedSecretArgs",
+    "OpeningHours",
     "RouteArgs",
     "Schedule",
     "ScheduleArgs",
@@ -64,6 +79,10 @@ __all__ = [
     "Throttle",
     "TwilioNumber",
     "TwilioNumberArgs",
+    "VoiceChannel",
+    "VoiceChannelArgs",
+    "VoiceEngine",
+    "VoiceLocaleArgs",
     "Watch",
     "WebhookApi",
     "WebhookApiArgs",

@@ -46,8 +46,8 @@ class Locale(Section):
     )
     engine: str = Field(
         "neural",
-        pattern="^(standard|neural|long-form|generative)$",
-        description="How Polly speaks: standard, neural, long-form or generative.",
+        pattern="^(standard|neural|generative)$",
+        description="How Polly speaks: standard, neural or generative.",
     )
     greeting: str | None = Field(
         None, min_length=1, max_length=500, description="What a caller hears first."
@@ -125,7 +125,7 @@ class Voice(Section):
         "who has proved the number goes on with what was texted.",
     )
     answer_seconds: float = Field(
-        12, ge=5, le=24, description="A caller hears an answer, or an offer of one, within this."
+        12, ge=5, le=23, description="A caller hears an answer, or an offer of one, within this."
     )
     filler: str = Field(
         "initial",
@@ -137,10 +137,10 @@ class Voice(Section):
     recording_notice: str = Field(
         "", max_length=500, description="Said before anything else, if the law asks. Empty: none."
     )
-    max_speech_seconds: float = Field(
+    max_speech_seconds: int = Field(
         12, ge=2, le=15, description="Longest utterance; Lex ends the call's turn beyond 15."
     )
-    silence_seconds: float = Field(
+    silence_seconds: int = Field(
         4, ge=1, le=15, description="How long a caller may be silent before being asked again."
     )
     maximum_turns: int = Field(60, ge=1, le=500, description="Answers in one call.")

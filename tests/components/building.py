@@ -9,15 +9,27 @@ from components import (
     ContainerFunctionArgs,
     FifoQueue,
     FifoQueueArgs,
+    LexBot,
+    LexBotArgs,
+    LexIntentArgs,
+    LexLocaleArgs,
+    OpeningHours,
     SecureTable,
     SecureTableArgs,
     Throttle,
+    VoiceChannel,
+    VoiceChannelArgs,
+    VoiceLocaleArgs,
     WebhookApi,
     WebhookApiArgs,
 )
+from tests.components.recorded_calls import INSTANCE_ID, NUMBER_ID
 
 KEY_ARN = "arn:aws:kms:us-east-1:123456789012:key/data"
 TOPIC_ARN = "arn:aws:sns:us-east-1:123456789012:alarms"
+HOOK = "arn:aws:lambda:us-east-1:123456789012:function:dialtone-test-fulfilment"
+PROVING = "arn:aws:lambda:us-east-1:123456789012:function:dialtone-test-proving"
+HOURS = OpeningHours(days=["monday"], opens="09:30", closes="17:00", time_zone="Europe/Berlin")
 IMAGE = f"registry.example/dialtone@sha256:{'a' * 64}"
 THROTTLE = Throttle(requests_per_second=10, burst=20)
 
@@ -50,3 +62,30 @@ def api(name: str = "api", **overrides: Any) -> WebhookApi:
     args = WebhookApiArgs(key_arn=KEY_ARN)
     args.update(overrides)  # type: ignore[typeddict-item]  # a test may pass nonsense
     return WebhookApi(name, args)
+
+
+def intents() -> list[LexIntentArgs]:
+    """What Lex needs at least."""
+    return [LexIntentArgs(name="Goodbye", utterances=["goodbye", "that's all"])]
+
+
+def bot(name: str = "bot", **overrides: Any) -> LexBot:
+    """A bot of one language, with what a test is about."""
+    english = LexLocaleArgs(
+        locale_id="en_US", voice="Joanna", intents=intents(), fillers=["One moment.", "Hm."]
+    )
+    args = LexBotArgs(hook_arn=HOOK, locales=[english])
+    args.update(overrides)  # type: ignore[typeddict-item]  # a test may pass nonsense
+    return LexBot(name, args)
+
+
+def voice(name: str = "voice", **overrides: Any) -> VoiceChannel:
+    """A channel on an adopted instance and number, with what a test is about."""
+    english = VoiceLocaleArgs(
+        locale_id="en_US", voice="Joanna", intents=intents(), fillers=["One moment."]
+    )
+    args = VoiceChannelArgs(
+        hook_arn=HOOK, locales=[english], instance_id=INSTANCE_ID, phone_number_id=NUMBER_ID
+    )
+    args.update(overrides)  # type: ignore[typeddict-item]  # a test may pass nonsense
+    return VoiceChannel(name, args)

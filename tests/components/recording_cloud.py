@@ -13,6 +13,8 @@ import pulumi
 from pulumi.runtime import rpc
 from pulumi.runtime.mocks import MockCallArgs, MockMonitor, MockResourceArgs, Mocks
 
+from tests.components import recorded_calls
+
 ACCOUNT = "123456789012"
 REGION = "us-east-1"
 ENVELOPE = "4dabf18193072939515e22adb298388d"
@@ -32,6 +34,9 @@ class Recorded:
     depends_on: tuple[str, ...] = ()
     aliases: int = 0
     ignored: tuple[str, ...] = ()
+    retained: bool = False
+    trigger: Any = None
+    provider: str = ""
     outputs: dict[str, Any] = field(default_factory=dict)
 
 
@@ -92,6 +97,7 @@ class _Provider(Mocks):
                 "password": "a-token",
                 "id": "token",
             },
+            **recorded_calls.ANSWERS,
         }
         return answers[args.token], []
 
@@ -124,6 +130,9 @@ class _Monitor(MockMonitor):
             depends_on=tuple(request.dependencies),
             aliases=len(request.aliases) + len(request.aliasURNs),
             ignored=tuple(request.ignoreChanges),
+            retained=bool(request.retainOnDelete),
+            trigger=rpc.deserialize_property(request.replacement_trigger),
+            provider=request.provider,
         )
         with self.cloud.lock:
             self.cloud.resources.append(recorded)
@@ -187,6 +196,9 @@ _SERVICES = {
 
 
 def _computed(kind: str, logical: str, given: dict[str, Any]) -> dict[str, Any]:
+    of_calls = recorded_calls.computed(kind, logical)
+    if of_calls is not None:
+        return of_calls
     name = given.get("name", logical)
     if kind in _SERVICES:
         service, form = _SERVICES[kind]

@@ -18,6 +18,8 @@ from components import (
     COMPONENTS,
     AlarmTopic,
     AlarmTopicArgs,
+    ConnectLine,
+    ConnectLineArgs,
     ContainerImage,
     ContainerImageArgs,
     ManagedSecret,
@@ -35,9 +37,11 @@ from tests.components.building import (
     THROTTLE,
     TOPIC_ARN,
     api,
+    bot,
     function,
     queue,
     table,
+    voice,
 )
 from tests.components.conftest import Deploy
 from tests.components.recording_cloud import RecordingCloud
@@ -56,11 +60,15 @@ def _published() -> Any:
 
 EXAMPLES: dict[str, Callable[[], Any]] = {
     "AlarmTopic": lambda: AlarmTopic("it", AlarmTopicArgs(key_arn=KEY_ARN, email="a@b.example")),
+    "ConnectLine": lambda: ConnectLine(
+        "it", ConnectLineArgs(instance_alias="mine", claim_number_country="US")
+    ),
     "ContainerFunction": lambda: function(
         "it", alarm_topic_arn=TOPIC_ARN, alias="live", provisioned_concurrency=1
     ),
     "ContainerImage": lambda: (ContainerImage("it", ContainerImageArgs(uri=IMAGE)), table("x")),
     "FifoQueue": lambda: queue("it", alarm_topic_arn=TOPIC_ARN),
+    "LexBot": lambda: bot("it"),
     "ManagedSecret": lambda: ManagedSecret(
         "it", ManagedSecretArgs(description="d", key_arn=KEY_ARN)
     ),
@@ -70,9 +78,10 @@ EXAMPLES: dict[str, Callable[[], Any]] = {
     "TwilioNumber": lambda: TwilioNumber(
         "it", TwilioNumberArgs(number="+15550100", sms_url="https://a", secret_arn="arn:aws:s")
     ),
+    "VoiceChannel": lambda: voice("it"),
     "WebhookApi": _published,
 }
-HOLDS_DATA = {"ManagedSecret", "SecureTable", "StackKey", "TwilioNumber"}
+HOLDS_DATA = {"ConnectLine", "ManagedSecret", "SecureTable", "StackKey", "TwilioNumber"}
 
 
 @pytest.mark.registers_nothing
@@ -160,7 +169,8 @@ def test_docstring_lists_what_is_created(deploy: Deploy, cloud: RecordingCloud, 
     assert "Creates: " in text
     for one in cloud.children(made):
         module, kind = one.type.split(":")[1:]
-        assert f"{module.split('/')[0]}.{kind}" in text or f"``twilio:{kind}``" in text, one.type
+        names = {f"``{module.split('/')[0]}.{kind}``", f"``twilio:{kind}``", f"``{kind}``"}
+        assert any(name in text for name in names), one.type
 
 
 @pytest.mark.registers_nothing

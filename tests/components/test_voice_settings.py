@@ -41,9 +41,9 @@ def test_two_ids_are_all_it_takes() -> None:
 
 def test_the_function_fits_into_the_hook() -> None:
     """The longest answer still leaves the function within the 30 s that Lex waits."""
-    assert load(**calls(answerSeconds=24)).voice.function_timeout_seconds == 30
+    assert load(**calls(answerSeconds=23)).voice.function_timeout_seconds == 29
     assert (
-        "less than or equal to 24" in mistakes(**calls(answerSeconds=24.5))["voice.answerSeconds"]
+        "less than or equal to 23" in mistakes(**calls(answerSeconds=23.5))["voice.answerSeconds"]
     )
 
 

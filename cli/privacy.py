@@ -104,7 +104,7 @@ def _api_logs(target: Target) -> Iterator[str]:
     client = target.client("apigateway")
     for page in client.get_paginator("get_rest_apis").paginate():
         for api in page["items"]:
-            if api["name"].startswith(target.name("")):
+            if api["name"] == target.name("api"):
                 for stage in client.get_stages(restApiId=api["id"])["item"]:
                     settings = stage.get("methodSettings", {}).values()
                     if any(one.get("dataTraceEnabled") for one in settings):

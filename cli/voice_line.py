@@ -7,6 +7,7 @@ A stack in AWS tells this machine nothing, so things are found by their physical
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -20,10 +21,11 @@ from cli.findings import MissingError
 from cli.problems import CommandError
 from cli.target import Target
 
-TEST_ALIAS = "TSTALIASID"
-"""The alias that Lex makes by itself for its console; it always means the draft."""
+ALIAS = "live"
+"""The alias that the program makes, and that calls go to."""
 
 DRAFT = "DRAFT"
+_VOICE = "voice"
 _UP = "set `voice.enabled: true` and run `pulumi up`"
 
 
@@ -36,6 +38,11 @@ def listed(client: Any, operation: str, key: str, **request: Any) -> Iterator[di
         if not page.get("nextToken"):
             return
         token = {"nextToken": page["nextToken"]}
+
+
+def bot_name(target: Target) -> str:
+    """What the program calls the bot: Lex takes no dots, and no two marks in a row."""
+    return re.sub(r"[._-]*[.][._-]*|[_-]{2,}", "-", target.name(_VOICE))
 
 
 def last_part(name: str) -> str:
@@ -101,12 +108,12 @@ class Line:
         """The stack's bot."""
         if self.declared.get("botId"):
             return str(self.declared["botId"])
-        prefix = self.target.name("")
-        named = {"name": "BotName", "values": [prefix], "operator": "CO"}
+        name = bot_name(self.target)
+        named = {"name": "BotName", "values": [name], "operator": "EQ"}
         for bot in listed(self.lex, "list_bots", "botSummaries", filters=[named]):
-            if bot["botName"].startswith(prefix):
+            if bot["botName"] == name:
                 return str(bot["botId"])
-        raise MissingError(f"there is no bot {prefix}…: {_UP}")
+        raise MissingError(f"there is no bot {name}: {_UP}")
 
     @cached_property
     def aliases(self) -> list[dict[str, Any]]:
@@ -117,13 +124,14 @@ class Line:
     def alias(self) -> dict[str, Any]:
         """The alias that calls go to, in full."""
         told = str(self.declared.get("aliasArn", ""))
-        ours = [one["botAliasId"] for one in self.aliases if one["botAliasId"] != TEST_ALIAS]
-        wanted = [last_part(told)] if told else ours
-        found = [one for one in wanted if one in ours]
-        if not found:
-            raise MissingError(f"the bot {self.bot_id} has no alias {last_part(told)}: `pulumi up`")
-        answer: dict[str, Any] = self.lex.describe_bot_alias(botId=self.bot_id, botAliasId=found[0])
-        return answer
+        wanted = last_part(told) or ALIAS
+        for one in self.aliases:
+            if wanted in (one["botAliasId"], one["botAliasName"]):
+                answer: dict[str, Any] = self.lex.describe_bot_alias(
+                    botId=self.bot_id, botAliasId=one["botAliasId"]
+                )
+                return answer
+        raise MissingError(f"the bot {self.bot_id} has no alias {wanted}: `pulumi up`")
 
     @cached_property
     def alias_arn(self) -> str:
@@ -174,7 +182,7 @@ class Line:
             return last_part(str(self.declared["flowId"]))
         flows = self._flows(self.instance_id)
         if not flows:
-            raise MissingError(f"the instance has no flow {self.target.name('')}…: `pulumi up`")
+            raise MissingError(f"the instance has no flow {self.target.name(_VOICE)}: `pulumi up`")
         return flows[0]
 
     @cached_property
@@ -202,8 +210,7 @@ class Line:
             InstanceId=instance_id, ContactFlowTypes=["CONTACT_FLOW"]
         )
         named = (one for page in pages for one in page["ContactFlowSummaryList"])
-        prefix = self.target.name("")
-        return [str(one["Id"]) for one in named if one["Name"].startswith(prefix)]
+        return [str(one["Id"]) for one in named if one["Name"] == self.target.name(_VOICE)]
 
 
 def find_line(target: Target, outputs: str | None) -> Line:

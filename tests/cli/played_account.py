@@ -147,11 +147,11 @@ class PlayedAccount:
 
     def _lexv2models_listbots(self, request: Answer) -> Answer:
         (wanted,) = request["filters"]
-        every = [{"botId": "OTHERBOT01", "botName": f"x{self.name('voice')}"}]
+        assert wanted["operator"] == "EQ"
+        every = [{"botId": "OTHERBOT01", "botName": self.name("voice-of-another")}]
         if self.bot:
             every.append({"botId": BOT, "botName": self.name("voice")})
-        found = [one for one in every if wanted["values"][0] in one["botName"]]
-        return _paged(request, "botSummaries", found)
+        return _paged(request, "botSummaries", every)
 
     def _lexv2models_describebot(self, _request: Answer) -> Answer:
         return {"botId": BOT, "botName": self.name("voice"), **self.bot}
@@ -214,14 +214,15 @@ class PlayedAccount:
         return {"LexBots": [{"LexV2Bot": {"AliasArn": arn}} for arn in arns]}
 
     def _connect_listcontactflows(self, request: Answer) -> Answer:
-        ours = {"Id": FLOW, "Name": self.name("call"), "ContactFlowType": "CONTACT_FLOW"}
-        default = {"Id": "default", "Name": "Default agent hold", "ContactFlowType": "CONTACT_FLOW"}
+        ours = {"Id": FLOW, "Name": self.name("voice"), "ContactFlowType": "CONTACT_FLOW"}
+        another = self.name("eu-voice")  # of a stack whose name begins like ours
+        default = {"Id": "default", "Name": another, "ContactFlowType": "CONTACT_FLOW"}
         every = [default, ours] if request["InstanceId"] == INSTANCE and self.flow else [default]
         return _paged(request, "ContactFlowSummaryList", every)
 
     def _connect_describecontactflow(self, request: Answer) -> Answer:
         assert request["ContactFlowId"] == FLOW
-        named = {"Id": FLOW, "Name": self.name("call"), "Content": json.dumps(self.content)}
+        named = {"Id": FLOW, "Name": self.name("voice"), "Content": json.dumps(self.content)}
         return {"ContactFlow": {**named, **self.flow}}
 
     def _connect_listlambdafunctions(self, _request: Answer) -> Answer:

@@ -13,7 +13,10 @@ from typer.testing import CliRunner, Result
 from cli.app import app
 from cli.target import Target
 from cli.voice_connect import digest
+from cli.voice_line import bot_name
+from components import lex_bot
 from components.contact_flow import CallFlowArgs, SpokenLocale, call_flow
+from stack.voice import flow_digest
 from tests.cli import played_account as played
 from tests.cli.played_account import LAMBDA, NUMBER, PlayedAccount, permission
 
@@ -314,6 +317,22 @@ def test_outputs_that_say_nothing_of_calls_are_refused(doctor: Doctor, text: str
 
     assert answer.exit_code == 2
     assert "next:" in answer.stderr
+
+
+@pytest.mark.parametrize("stack", ["prod", "a.b", "a_-b", "dev..2"])
+def test_the_bot_is_called_as_the_program_calls_it(
+    monkeypatch: pytest.MonkeyPatch, stack: str
+) -> None:
+    """Both ends make the same name of a stack's."""
+    monkeypatch.setattr("pulumi.get_project", lambda: "dialtone")
+    monkeypatch.setattr("pulumi.get_stack", lambda: stack)
+
+    assert bot_name(Target(stack, None, {})) == lex_bot._bot_name("voice")
+
+
+def test_the_fingerprint_is_the_programs() -> None:
+    """Both ends see the same flow in the same content."""
+    assert digest(flow()) == flow_digest(json.dumps(flow()))
 
 
 def test_a_flow_moved_about_in_the_editor_is_the_same_flow() -> None:

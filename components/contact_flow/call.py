@@ -137,7 +137,7 @@ def _choice(parts: list["_Conversation"]) -> dict[str, Block]:
         then = "language-rounds" if last else f"language-voice{parts[number].suffix}"
         blocks[voice] = part.voice(ask)
         blocks[ask] = Menu(
-            text=part.words.choose_language.format(key=number),
+            text=part.words.choose_language.replace("{key}", str(number)),
             keys=keys,
             other=then,
             silent=then,

@@ -10,6 +10,7 @@ from typing import Any
 
 from components.contact_flow.reference import (
     MAX_INPUT_SECONDS,
+    MAX_INTERDIGIT_SECONDS,
     MAX_INVOCATION_SECONDS,
     MAX_LEX_DIGITS,
     MAX_LOOPS,
@@ -121,11 +122,14 @@ def _stored_input(parameters: Parameters) -> Iterator[str]:
     ):
         yield "InputEncryption has EncryptionKeyId and Key"
     keys = parameters.get("DTMFConfiguration", {})
-    known = {"InputTerminationSequence", "DisableCancelKey"}
+    known = {"InputTerminationSequence", "DisableCancelKey", "InterdigitTimeLimitSeconds"}
     if not isinstance(keys, Mapping) or keys.keys() - known:
         yield f"DTMFConfiguration has no more than {sorted(known)}"
-    elif keys.get("DisableCancelKey", "False") not in ("True", "False"):
+        return
+    if keys.get("DisableCancelKey", "False") not in ("True", "False"):
         yield "DisableCancelKey is the text True or False"
+    if not _is_number(keys.get("InterdigitTimeLimitSeconds", "1"), 1, MAX_INTERDIGIT_SECONDS):
+        yield f"InterdigitTimeLimitSeconds is a text of 1 to {MAX_INTERDIGIT_SECONDS}"
 
 
 def _lex(parameters: Parameters) -> Iterator[str]:

@@ -25,6 +25,7 @@ MAX_INPUT_SECONDS = 180
 # Where stored input is read, and how many digits of it the console allows.
 STORED_INPUT = "$.StoredCustomerInput"
 MAX_STORED_DIGITS = 20
+MAX_INTERDIGIT_SECONDS = 20
 # Above it Connect takes the error branch without listening.
 MAX_SPEECH_MILLISECONDS = 15_000
 MAX_LEX_DIGITS = 1024

@@ -231,13 +231,16 @@ def words_of(locale_id: str, changed: Mapping[str, str] | None = None) -> Words:
         changed: Sentences to say instead, by the names of ``Words``.
 
     Raises:
-        ValueError: If a sentence is unknown, or if the language is and not all are given.
+        ValueError: If a sentence is unknown, or if the language is and not all are given; or if
+            ``choose_language`` has no place for the key.
     """
     names = {one.name for one in fields(Words)}
     given = dict(changed or {})
     unknown = sorted(given.keys() - names)
     if unknown:
         raise ValueError(f"{locale_id}: no such sentences: {unknown}; there are {sorted(names)}")
+    if "{key}" not in given.get("choose_language", "{key}"):
+        raise ValueError(f"{locale_id}: choose_language says which key to press, as {{key}}")
     known = WORDS.get(locale_id.partition("_")[0])
     if known is not None:
         return replace(known, **given)

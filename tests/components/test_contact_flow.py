@@ -235,6 +235,18 @@ def test_every_language_says_everything(language: str) -> None:
             "no such sentences: ['hi']",
         ),
         (
+            {
+                "locales": [
+                    SpokenLocale(
+                        locale_id="en_US",
+                        voice="Joanna",
+                        words={"choose_language": "English, please."},
+                    )
+                ]
+            },
+            "choose_language says which key to press, as {key}",
+        ),
+        (
             {"locales": [SpokenLocale(locale_id="en_US", voice="Joanna", engine="long-form")]},
             "engine is one of",
         ),

@@ -11,12 +11,14 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from fastapi import Depends, FastAPI, HTTPException, Request, Response
-from fastapi.responses import FileResponse, StreamingResponse
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import FileResponse, JSONResponse, StreamingResponse
 from pydantic import BaseModel, Field
 
 from local.carrier import UnknownNumberError
 from local.carrier.message import WHATSAPP
 from local.config import OUR_NUMBER
+from local.console.calls import add_calls
 from local.console.faults import switch_fault
 from local.console.feed import Feed
 from local.console.stack import CONTACTS, Stack
@@ -56,10 +58,15 @@ def create_app(stack: Stack) -> FastAPI:
 
     Open event streams end when the stack's carrier stops.
     """
-    app = FastAPI(openapi_url=None, dependencies=[Depends(_from_this_page)])
+    app = FastAPI(
+        openapi_url=None,
+        dependencies=[Depends(_from_this_page)],
+        exception_handlers={RequestValidationError: _say_what_is_wrong},
+    )
     _add_page(app)
     _add_views(app, stack, Feed(stack))
     _add_actions(app, stack)
+    add_calls(app, stack, _HEADERS)
     return app
 
 
@@ -116,6 +123,13 @@ def _add_actions(app: FastAPI, stack: Stack) -> None:
 def _file(name: str) -> Response:
     path = _FILES[name]
     return FileResponse(path, media_type=_TYPES.get(path.suffix), headers=_HEADERS)
+
+
+async def _say_what_is_wrong(_request: Request, error: Exception) -> Response:
+    """A sentence for whoever reads it, in place of a list for a program."""
+    found = error.errors() if isinstance(error, RequestValidationError) else []
+    parts = [f"{'.'.join(map(str, one['loc'][1:])) or 'request'}: {one['msg']}" for one in found]
+    return JSONResponse({"detail": "; ".join(parts)}, status_code=422)
 
 
 def _from_this_page(request: Request) -> None:

@@ -1,7 +1,7 @@
 """What the page shows, as parts that change one by one, and the stream that tells of changes.
 
-Owns the parts (texts, memory, logs, faults) and their versions. The carrier's books announce their
-changes; memory and logs are looked at while somebody watches, a second apart.
+Owns the parts (texts, memory, logs, faults, calls) and their versions. The carrier's books announce
+their changes; the rest is looked at while somebody watches, a second apart.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from local.carrier import Message
 from local.carrier.message import WHATSAPP
+from local.console.calls import calls_part
 from local.console.faults import fault_switches
 from local.console.memory import Memory
 from local.console.stack import Stack
@@ -48,6 +49,7 @@ class Feed:
             "memory": self._recent_memory(),
             "logs": self.lines(),
             "faults": fault_switches(self._stack),
+            "calls": calls_part(self._stack),
         }
 
     def lines(self, function: str = "", after: int = 0) -> list[dict[str, Any]]:

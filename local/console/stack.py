@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from local.carrier import Carrier
+from local.phone import Phone
 from local.scripted_model import ScriptedModel
 
 
@@ -36,6 +37,10 @@ class Stack(Protocol):
     @property
     def carrier(self) -> Carrier:
         """The played carrier."""
+
+    @property
+    def phone(self) -> Phone:
+        """Connect and Lex, played; it has no numbers while calls are off."""
 
     @property
     def model(self) -> ScriptedModel:

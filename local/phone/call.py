@@ -128,6 +128,10 @@ class Call:
         """
         self._line.put(Speech(text, confidence, seconds))
 
+    def begin(self) -> None:
+        """Begin to talk; the words follow, and until then it is no silence."""
+        self._line.begin()
+
     def press(self, keys: str) -> None:
         """Press keys, one after the other."""
         self._line.put(Keys(keys))

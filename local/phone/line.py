@@ -18,6 +18,8 @@ DIALTONE, CALLER, AGENT = "dialtone", "caller", "agent"
 SPEECH, KEYS = "speech", "keys"
 SPEAKING, LISTENING, THINKING = "speaking", "listening", "thinking"
 WAITING, HANDED_OVER, ENDED = "waiting", "handed over", "ended"
+# A caller who has begun to talk is given so long to come to the end.
+TALKING_SECONDS = 12.0
 
 
 @dataclass(frozen=True)
@@ -103,6 +105,7 @@ class Line:
         self._inputs: deque[Heard] = deque()
         self._hung_up = False
         self._cut = False
+        self._talking_until = 0.0
         self._events: list[CallEvent] = []
         self._subscribers: list[Callable[[CallEvent], None]] = []
 
@@ -166,8 +169,14 @@ class Line:
                 words = heard.text if isinstance(heard, Speech) else heard.keys
                 self.record("unheard", words, who=CALLER, note=self.state)
                 return
+            self._talking_until = 0.0
             self._inputs.append(heard)
             self.changed.notify_all()
+
+    def begin(self) -> None:
+        """The caller has begun to talk; what they say is known later, and is no silence."""
+        with self.changed:
+            self._talking_until = self.clock.monotonic() + TALKING_SECONDS
 
     def _attentive(self) -> bool:
         return self.state == LISTENING or (self.state == SPEAKING and self.interruptible)
@@ -253,7 +262,10 @@ class Line:
             while True:
                 left = None if until is None else max(0.0, until - self.clock.monotonic())
                 if not self.wait(lambda: bool(self._inputs), left):
-                    return Silence()
+                    if self._talking_until <= self.clock.monotonic():
+                        return Silence()
+                    until = self._talking_until
+                    continue
                 heard = self._inputs.popleft()
                 if isinstance(heard, Speech) and SPEECH not in takes:
                     self.record("unheard", heard.text, who=CALLER, note="only keys are taken")

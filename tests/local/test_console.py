@@ -2,119 +2,21 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
 import pytest
 from fastapi.testclient import TestClient
 
-from conversation.items import Item, to_item
-from conversation.persons import address_hash
 from local.carrier import Carrier, Fault, Pace
-from local.config import OUR_NUMBER
+from local.config import OUR_NUMBER, ROOT
 from local.console.app import create_app
-from local.scripted_model import ScriptedModel
-from tests.services.played_kms import KEY as KEY_ARN
-from tests.services.played_kms import PlayedKms, conversation_key
+from tests.local.console_stack import ADA, Line, StandIn
 
-ADA = "+15550111"
-KEY = bytes(32)
-PERSON = {"pk": f"address#{address_hash(ADA, KEY)}", "sk": "person", "person": "01", "last_seen": 1}
-KMS = PlayedKms()
-RECORD, SEALS = conversation_key("person#01", KMS)
-MESSAGE = {"pk": "person#01", "generation": RECORD.generation, "created_at": 1_000, "schema": 1}
-ITEMS: dict[str, list[Item]] = {
-    "people": [
-        PERSON,
-        {"pk": "person#01", "sk": "receipt#SM1", "effect": "inbox"},
-        {"pk": "person#01", "sk": "consent#abc#def", "state": "in", "at": 5},
-    ],
-    "conversations": [
-        {"pk": "person#01", "sk": "meta", "sequence": 2, "epoch": 3},
-        {
-            **MESSAGE,
-            "sk": "message#000000000000",
-            "role": "human",
-            "content": SEALS.seal("hello é", sk="message#000000000000", role="human"),
-        },
-        {
-            **MESSAGE,
-            "sk": "message#000000000001",
-            "role": "ai",
-            "content": b"\x01altered",
-            "turn": "T",
-        },
-        {"pk": "person#01", "sk": "turn#T", "outcome": "answered", "stages": {"model": 40}},
-    ],
-}
-
-
-@dataclass
-class Tables:
-    """boto3's DynamoDB client and Secrets Manager client, as far as the console uses them."""
-
-    items: dict[str, list[Item]]
-
-    def get_paginator(self, operation: str) -> Tables:
-        """The paginator of ``scan``."""
-        assert operation == "scan"
-        return self
-
-    def paginate(self, **request: Any) -> list[dict[str, Any]]:
-        """One page per item, so that paging is seen to work."""
-        return [{"Items": [to_item(item)]} for item in self.items[request["TableName"]]]
-
-    def get_item(self, **request: Any) -> dict[str, Any]:
-        """The conversation's key."""
-        assert request["TableName"] == "keys"
-        return {"Item": to_item(RECORD.item())}
-
-    def get_secret_value(self, **_: Any) -> dict[str, str]:
-        """The carrier's secret."""
-        return {"SecretString": json.dumps({"address_key": base64.b64encode(KEY).decode()})}
-
-
-@dataclass
-class Line:
-    """A log line."""
-
-    number: int
-    function: str
-    text: str
-    at: float = 1.0
-
-
-@dataclass
-class StandIn:
-    """A stack without functions behind it."""
-
-    carrier: Carrier
-    model: ScriptedModel = field(default_factory=ScriptedModel)
-    outputs: dict[str, Any] = field(
-        default_factory=lambda: {
-            "peopleTable": "people",
-            "conversationsTable": "conversations",
-            "keysTable": "keys",
-            "keyArn": KEY_ARN,
-            "carrierSecretArn": "arn",
-            "functions": {"webhook": "dialtone-local-webhook", "responder": "…-responder"},
-        }
-    )
-    items: dict[str, list[Item]] = field(default_factory=lambda: ITEMS)
-    lines: list[Line] = field(default_factory=list)
-
-    def aws(self, service: str) -> Any:
-        """The key, and the tables for any other service."""
-        return KMS if service == "kms" else Tables(self.items)
-
-    def log_lines(self, function: str = "", *, after: int = 0) -> list[Line]:
-        """Lines of a function after a number."""
-        return [n for n in self.lines if n.number > after and n.function.endswith(function)]
+PAGE = ROOT / "local" / "console" / "page"
 
 
 @pytest.fixture
@@ -139,7 +41,16 @@ def test_the_page_and_its_parts_are_served(client: TestClient) -> None:
     assert "default-src 'none'" in page.headers["content-security-policy"]
     assert "http://" not in page.text
     assert "https://" not in page.text
-    for name in ("app.js", "phone.js", "turns.js", "memory.js", "logs.js", "faults.js", "dom.js"):
+    for name in (
+        "app.js",
+        "phone.js",
+        "turns.js",
+        "memory.js",
+        "logs.js",
+        "faults.js",
+        "dom.js",
+        "call.js",
+    ):
         answer = client.get(f"/console/page/{name}")
         assert answer.headers["content-type"].startswith("text/javascript")
     assert client.get("/console/page/style.css").headers["content-type"].startswith("text/css")
@@ -243,10 +154,10 @@ def test_events_tell_each_part_once_and_then_changes(
         for line in stream.iter_lines():
             if line.startswith("event:"):
                 names.append(line.removeprefix("event: "))
-            if line.startswith("data:") and len(names) == 5:
+            if line.startswith("data:") and len(names) == 6:
                 assert json.loads(line.removeprefix("data: "))[0]["body"] == "news"
                 break
-    assert names == ["texts", "memory", "logs", "faults", "texts"]
+    assert names == ["texts", "memory", "logs", "faults", "calls", "texts"]
 
 
 def test_a_stopping_stack_ends_the_stream(stack: StandIn, serve: Callable[[Any], str]) -> None:

@@ -1,0 +1,106 @@
+"""A contact flow as the page draws it: blocks by distance from the start, with their ways out.
+
+Owns the order and the words of the drawing. What a block does is the phone's; which blocks there
+are is the stack's own declared document.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+_LONGEST_LABEL = 90
+_KINDS = {
+    "CheckHoursOfOperation": "opening hours",
+    "Compare": "branches",
+    "ConnectParticipantWithLexBot": "talks",
+    "DisconnectParticipant": "hangs up",
+    "EndFlowExecution": "ends",
+    "GetParticipantInput": "asks for keys",
+    "InvokeLambdaFunction": "asks a function",
+    "Loop": "counts",
+    "MessageParticipant": "says",
+    "TransferContactToQueue": "hands over",
+    "UpdateContactAttributes": "notes",
+    "UpdateContactData": "language",
+    "UpdateContactRecordingBehavior": "recording",
+    "UpdateContactTargetQueue": "chooses a queue",
+    "UpdateContactTextToSpeechVoice": "voice",
+    "UpdateFlowLoggingBehavior": "flow log",
+}
+# The parameter that tells blocks of a type apart.
+_TELLING = (
+    "Text",
+    "SSML",
+    "ComparisonValue",
+    "TextToSpeechVoice",
+    "LanguageCode",
+    "FlowLoggingBehavior",
+)
+
+
+def drawing(document: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Every block that can be reached, nearest first.
+
+    A block is ``trouble`` when only error branches lead to it. Its ways are ``{"to", "when",
+    "error"}``, ``when`` being empty for the usual way.
+    """
+    actions = {str(action["Identifier"]): action for action in document.get("Actions") or []}
+    start = str(document.get("StartAction", ""))
+    usual = _distances(actions, start, errors=False)
+    every = _distances(actions, start, errors=True)
+    blocks = [
+        {
+            "id": slug,
+            "type": str(action.get("Type", "")),
+            "kind": _KINDS.get(str(action.get("Type")), str(action.get("Type"))),
+            "label": _label(action.get("Parameters") or {}),
+            "depth": usual.get(slug, every.get(slug)),
+            "trouble": slug not in usual,
+            "ways": list(_ways(action)),
+        }
+        for slug, action in actions.items()
+        if slug in every
+    ]
+    return sorted(blocks, key=lambda block: block["depth"])
+
+
+def _label(parameters: Mapping[str, Any]) -> str:
+    words = next((str(parameters[name]) for name in _TELLING if parameters.get(name)), "")
+    if "LoopCount" in parameters:
+        words = f"up to {parameters['LoopCount']} times"
+    return f"{words[:_LONGEST_LABEL]}…" if len(words) > _LONGEST_LABEL else words
+
+
+def _ways(action: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    transitions = action.get("Transitions") or {}
+    conditions, errors = transitions.get("Conditions") or [], transitions.get("Errors") or []
+    following = transitions.get("NextAction")
+    # Where only a result leads on, the language still wants a next action: it repeats an error's.
+    decides = bool(conditions) or action.get("Type") == "TransferContactToQueue"
+    if following and not (decides and following in {branch["NextAction"] for branch in errors}):
+        yield {"to": str(following), "when": "", "error": False}
+    for branch in conditions:
+        when = ", ".join(map(str, branch["Condition"]["Operands"]))
+        yield {"to": str(branch["NextAction"]), "when": when, "error": False}
+    for branch in errors:
+        # What no condition matched is an error in the flow language only.
+        otherwise = branch["ErrorType"] == "NoMatchingCondition" and bool(conditions)
+        when = "otherwise" if otherwise else str(branch["ErrorType"])
+        yield {"to": str(branch["NextAction"]), "when": when, "error": not otherwise}
+
+
+def _distances(
+    actions: Mapping[str, Mapping[str, Any]], start: str, *, errors: bool
+) -> dict[str, int]:
+    """How many steps it is from the start to each block that can be reached."""
+    found, waiting = {start: 0}, deque([start])
+    while waiting:
+        slug = waiting.popleft()
+        for way in _ways(actions.get(slug, {})):
+            known = way["to"] in actions and way["to"] not in found
+            if known and (errors or not way["error"]):
+                found[way["to"]] = found[slug] + 1
+                waiting.append(way["to"])
+    return {slug: distance for slug, distance in found.items() if slug in actions}

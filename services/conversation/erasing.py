@@ -16,6 +16,7 @@ from conversation.deadline import Deadline
 from conversation.forgotten import FORGET, Forgotten
 from conversation.items import Item
 from conversation.persons import person_key, person_of
+from conversation.remnants import erase_remnants
 from conversation.tables import ConditionFailedError, Tables, delete, update
 
 _PAGE = 50
@@ -79,8 +80,9 @@ class Erasing:
         kept = self._erase_items(forgotten, copies, deadline)
         if deadline.expired:
             return False
-        if kept or not heard:
-            self._note_kept(forgotten, kept + (not heard))
+        rest = erase_remnants(self._tables, forgotten, copies.erase)
+        if kept or not heard or not rest:
+            self._note_kept(forgotten, kept + (not heard) + (not rest))
             return False
         last = delete(self._tables.conversations, forgotten.conversation, forgotten.sk)
         self._tables.write(last)

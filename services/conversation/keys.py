@@ -237,13 +237,19 @@ def listing(person_id: str, record: KeyRecord) -> Item:
     }
 
 
-def conversations_of(tables: Tables, person_id: str) -> list[str]:
-    """A person's conversations: `people` lists each, written with its key."""
+def conversations_of(tables: Tables, person_id: str, *, since: int = 0) -> list[str]:
+    """A person's conversations: `people` lists each, written with its key.
+
+    Args:
+        tables: The tables.
+        person_id: Whose.
+        since: Epoch milliseconds: only those that were begun after it.
+    """
     found: list[str] = []
     after: str | None = None
     while True:
         page = tables.query(tables.people, person_key(person_id), _LISTED, limit=_PAGE, after=after)
-        found += [item["sk"].removeprefix(_LISTED) for item in page]
+        found += [one["sk"].removeprefix(_LISTED) for one in page if one["created_at"] >= since]
         if len(page) < _PAGE:
             return found
         after = page[-1]["sk"]

@@ -60,6 +60,11 @@ def keep_sk(contact: str) -> str:
     return f"keep#{contact}"
 
 
+def proof_sk(contact: str) -> str:
+    """Sort key of a caller's proof that a number is theirs, in the person's partition."""
+    return f"proof#{contact}"
+
+
 def contact_of(conversation: str) -> str | None:
     """The contact id of a call's conversation; None for any other."""
     return conversation.removeprefix(_CALL) if conversation.startswith(_CALL) else None

@@ -83,20 +83,19 @@ class Carrier:
             sender: Our address; a messaging service replaces it, but never on WhatsApp.
             to: Their address.
             body: At most 1,600 characters.
-            status_callback: Where the carrier reports what becomes of it.
-
+            status_callback: Where the carrier reports what becomes of it; empty for nowhere.
         """
         fields: dict[str, str] = {"from_": sender}
         if self.messaging_service_sid and not to.startswith("whatsapp:"):
             fields = {"messaging_service_sid": self.messaging_service_sid}
+        if status_callback:
+            fields["status_callback"] = status_callback
         try:
             messages = self._messages()
         except _NO_ACCOUNT as error:
             return NotSent(f"account: {type(error).__name__}")
         try:
-            created = messages.create(
-                to=to, body=body, status_callback=status_callback, **fields
-            )  # fmt: skip
+            created = messages.create(to=to, body=body, **fields)
         except TwilioException as error:
             return self._refusal(error)
         except requests.RequestException as error:

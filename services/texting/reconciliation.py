@@ -8,12 +8,19 @@ from __future__ import annotations
 
 from typing import Final, Protocol
 
+from conversation.clocks import DAY_SECONDS, MILLISECONDS
+from conversation.items import Item
+from conversation.keys import conversations_of
+from conversation.persons import owner_of, person_key, proof_sk
 from conversation.tables import Tables
 from conversation.turns import ReplyTo, Turn, Turns, turn_sk
 from texting.carrier_outcomes import CarrierMessage
 
 # One turn is open at a time, so the turns of the last minutes are few.
 _TURNS_READ: Final = 20
+_PROOFS_READ: Final = 100
+# Words that a call left are offered for a day, and its offer goes out minutes after its end.
+_CALLS_TEXT_FOR_MS: Final = 2 * DAY_SECONDS * MILLISECONDS
 
 
 class Asked(Protocol):
@@ -57,8 +64,30 @@ def _is_ours(message: CarrierMessage, address: ReplyTo, carrier: Asked) -> bool:
 
 
 def _held_by_others(tables: Tables, turn: Turn) -> set[str]:
-    items = tables.query(
-        tables.conversations, turn.conversation, "turn#", limit=_TURNS_READ, newest_first=True
+    """The ids that other turns hold: of this conversation, and of the same person's others.
+
+    One number gets the texts of all of them: replies, what follows a call, a code for a call.
+    """
+    person = owner_of(tables, turn.conversation)
+    since = turn.created_at - _CALLS_TEXT_FOR_MS
+    others = set(conversations_of(tables, person, since=since)) if person else set()
+    own = {person_key(person)} if person else set()
+    held = {
+        sid
+        for conversation in sorted({turn.conversation, *own, *others})
+        for item in _turns(tables, conversation)
+        if (item["pk"], item["sk"]) != (turn.conversation, turn_sk(turn.id))
+        for sid in item.get("carrier_sids", [])
+    }
+    return held | (_codes(tables, person) if person else set())
+
+
+def _turns(tables: Tables, conversation: str) -> list[Item]:
+    return tables.query(
+        tables.conversations, conversation, "turn#", limit=_TURNS_READ, newest_first=True
     )
-    others = (item for item in items if item["sk"] != turn_sk(turn.id))
-    return {sid for item in others for sid in item.get("carrier_sids", [])}
+
+
+def _codes(tables: Tables, person: str) -> set[str]:
+    proofs = tables.query(tables.people, person_key(person), proof_sk(""), limit=_PROOFS_READ)
+    return {item["sid"] for item in proofs if "sid" in item}

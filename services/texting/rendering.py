@@ -22,12 +22,12 @@ MAX_UNITS: Final = 1600
 
 CUT_MARK: Final = " (...)"
 
-_PARSER: Final = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
+PARSER: Final = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
 _BREAK_TAG: Final = re.compile(r"<br\s*/?>", re.IGNORECASE)
 _BLANK_LINES: Final = re.compile(r"\n[ \t]*(?:\n[ \t]*)+")
 _LONG_DASH: Final = re.compile("[ \t\u00a0]*[\u2014\u2015][ \t\u00a0]*")
 # Latin sentences end before a space; those of CJK, Arabic, Urdu and Hindi end where they end.
-_SENTENCE_END: Final = re.compile(
+SENTENCE_END: Final = re.compile(
     "[.!?\u2026][\"')\\]]*(?=\\s)|[\u3002\uff01\uff1f\u061f\u06d4\u0964]|\n"
 )
 _JOINERS: Final = frozenset("\u200d\ufe0e\ufe0f")
@@ -60,9 +60,13 @@ def render(markdown: str) -> str:
     Returns:
         Plain text of at most `MAX_UNITS` units; empty only when nothing visible was left.
     """
-    cleaned = _clean(markdown)
-    plain = _tidy(_blocks(_PARSER.parse(cleaned))) or _tidy(cleaned)
-    return shorten(fold(plain))
+    return shorten(fold(plain(markdown)))
+
+
+def plain(markdown: str) -> str:
+    """The same as plain text of any length, its typography kept."""
+    cleaned = clean(markdown)
+    return _tidy(_blocks(PARSER.parse(cleaned))) or _tidy(cleaned)
 
 
 def fold(text: str) -> str:
@@ -84,7 +88,7 @@ def shorten(text: str, limit: int = MAX_UNITS) -> str:
     while used + _width(text[end]) <= room:
         used += _width(text[end])
         end += 1
-    return text[: _cut_position(text, end)].rstrip() + CUT_MARK
+    return text[: cut_position(text, end)].rstrip() + CUT_MARK
 
 
 def _width(char: str) -> int:
@@ -92,10 +96,10 @@ def _width(char: str) -> int:
     return 2 if char in GSM_EXTENSION or ord(char) > _BMP_END else 1
 
 
-def _cut_position(text: str, end: int) -> int:
+def cut_position(text: str, end: int) -> int:
     """Find the best place at or before `end`: a sentence, a word, at least a whole character."""
     half = end // 2
-    sentences = [match.end() for match in _SENTENCE_END.finditer(text, half, end + 1)]
+    sentences = [match.end() for match in SENTENCE_END.finditer(text, half, end + 1)]
     sentences = [position for position in sentences if position <= end]
     if sentences:
         return sentences[-1]
@@ -118,7 +122,7 @@ def _continues(text: str, position: int) -> bool:
     )
 
 
-def _clean(text: str) -> str:
+def clean(text: str) -> str:
     """Drop what no phone can show and bring accents into the single characters GSM-7 knows."""
     text = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n"))
     text = text.encode("utf-16", "surrogatepass").decode("utf-16", "ignore")

@@ -18,7 +18,7 @@ from typing import Final
 from conversation.clocks import DAY_SECONDS, Clock
 from conversation.items import SCHEMA, Item
 from conversation.persons import address_key as address_pk
-from conversation.persons import person_key
+from conversation.persons import person_key, proof_sk
 from conversation.tables import Action, ConditionFailedError, Tables, put, update
 from conversation.usage import day_of
 
@@ -27,6 +27,8 @@ VALID_SECONDS: Final = 300
 """How long a code proves."""
 CODES_A_DAY: Final = 3
 TRIES_A_DAY: Final = 5
+
+_KEPT_DAYS: Final = 30
 
 # Connect calls its function up to three times in eight seconds when it hears no answer.
 _SAME_REQUEST_SECONDS: Final = 10
@@ -87,7 +89,8 @@ class Codes:
             "sk": proof_sk(contact),
             "digest": self._digest(person, contact, code),
             "issued_at": now,
-            "expires_at": now + DAY_SECONDS,
+            # Longer than it is good for: FORGET finds the carrier's copy of the code by it.
+            "expires_at": now + _KEPT_DAYS * DAY_SECONDS,
             "schema": SCHEMA,
         }
         try:
@@ -97,6 +100,21 @@ class Codes:
         except ConditionFailedError:
             return None
         return code
+
+    def sent(self, person: str, contact: str, sid: str) -> None:
+        """Note the carrier's id of the text with the code, so that FORGET finds its copy."""
+        action = update(
+            self._tables.people,
+            person_key(person),
+            proof_sk(contact),
+            "SET #sid = :sid",
+            condition="attribute_exists(pk)",
+            values={":sid": sid},
+        )
+        try:
+            self._tables.write(action)
+        except ConditionFailedError:
+            return  # Forgotten meanwhile.
 
     def check(self, person: str, hashed: str, contact: str, code: str) -> Check:
         """Try a code. A call that is proved stays so, whatever is entered then."""
@@ -161,11 +179,6 @@ def is_proved(tables: Tables, person: str, contact: str, now: float) -> bool:
     return "proved_at" in (_read(tables, person, contact, now) or {})
 
 
-def proof_sk(contact: str) -> str:
-    """Sort key of a call's proof."""
-    return f"proof#{contact}"
-
-
 def _read(tables: Tables, person: str, contact: str, now: float) -> Item | None:
     item = tables.get(tables.people, person_key(person), proof_sk(contact))
-    return item if item and item["expires_at"] > now else None
+    return item if item and now - item["issued_at"] < DAY_SECONDS else None

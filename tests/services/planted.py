@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 import conversation.codec
+import conversation.committing
 import conversation.erasing
 import conversation.forgetting
 import conversation.keys
 import conversation.lease
-import conversation.turn
 import messaging.answering
 import messaging.waking
 import texting.delivery
@@ -145,7 +145,7 @@ commit_sequence = both(
 attempts = becomes(Lease, "_take", _counts_no_attempt(Lease._take))
 excused = becomes(messaging.answering, "_EXCUSED", ())
 one_route = becomes(messaging.answering, "leading_run", list)
-counters = becomes(conversation.turn, "counting", lambda *_, **__: [])
+counters = becomes(conversation.committing, "counting", lambda *_, **__: [])
 allowance = becomes(Allowances, "spent", lambda *_: None)
 claim_is_pending = drops(
     conversation.lease, "update", sets=", pending_shard = :shard, pending_at = :until"

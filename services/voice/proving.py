@@ -1,0 +1,133 @@
+"""Called by the contact flow itself: texts a caller a code, and checks what they typed.
+
+Connect waits eight seconds at most, so nothing here is tried twice; and it gets one word back,
+which its flow branches on. Neither the code nor the number is logged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any, Final
+
+from conversation import aws, observability
+from conversation.secrets import JsonSecret
+from conversation.tables import StoreBusyError
+from conversation.texts import CODE, Texts
+from texting.address_key import AddressKey
+from texting.carrier import Carrier
+from texting.carrier_outcomes import Accepted, Unknown
+from texting.notices import Notices
+from voice.callers import Caller, Callers
+from voice.codes import Check, Codes, CodesSpentError
+from voice.settings import ProvingSettings
+
+SENT: Final = "sent"
+UNAVAILABLE: Final = "unavailable"
+
+_SEND_SECONDS: Final = 4.0
+
+
+class Proving:
+    """The use case: a code goes out, a code comes in.
+
+    Args:
+        callers: Who calls.
+        codes: Issues and checks.
+        notices: Texts.
+        texts: The fixed sentences.
+    """
+
+    def __init__(self, callers: Callers, codes: Codes, notices: Notices, texts: Texts) -> None:
+        self._callers = callers
+        self._codes = codes
+        self._notices = notices
+        self._texts = texts
+
+    def send(self, number: str, contact: str) -> str:
+        """Text a caller a code.
+
+        Returns:
+            "sent", or "unavailable" when this number gets none, today or ever.
+        """
+        caller = self._callers.resolve(number, contact)
+        if not self._callers.textable(caller):
+            return UNAVAILABLE
+        try:
+            code = self._codes.issue(caller.person or "", caller.hashed, contact)
+        except CodesSpentError:
+            return UNAVAILABLE
+        return SENT if code is None else self._text(caller, code)
+
+    def check(self, number: str, contact: str, code: str) -> str:
+        """Check what a caller typed.
+
+        Returns:
+            "proved", "wrong", "expired" or "spent".
+        """
+        caller = self._callers.resolve(number, contact)
+        if caller.person is None:
+            return Check.EXPIRED
+        return self._codes.check(caller.person, caller.hashed, contact, code)
+
+    def _text(self, caller: Caller, code: str) -> str:
+        person, body = caller.person or "", self._texts.call_code.replace(CODE, code)
+        outcome = self._notices.send(person, caller.route or "", caller.reply_to, body)
+        if isinstance(outcome, Accepted):
+            self._codes.sent(person, caller.contact, outcome.sid)
+        # What may have been sent is waited for: no second text goes out for it.
+        return SENT if isinstance(outcome, Accepted | Unknown) else UNAVAILABLE
+
+
+@cache
+def _built() -> Proving:
+    """Put the parts of this worker together, on the first call."""
+    settings = ProvingSettings.load()
+    secret = JsonSecret(settings.carrier_secret_arn, aws.secrets_manager)
+    tables, key = settings.tables.connect(), AddressKey(secret)
+    carrier = Carrier(
+        secret,
+        api_url=settings.carrier_api_url,
+        timeout_seconds=_SEND_SECONDS,
+        messaging_service_sid=settings.messaging_service_sid,
+    )
+    callers = Callers(
+        tables,
+        key,
+        sender=settings.sms_sender,
+        countries=settings.countries,
+        recycle_after_days=settings.recycle_after_days,
+    )
+    texts = Texts.load(settings.texts)
+    return Proving(callers, Codes(tables, key), Notices(tables, carrier), texts)
+
+
+def handler(event: dict[str, Any], _context: Any) -> dict[str, str]:
+    """Answer one block of the contact flow."""
+    try:
+        return {"result": respond(_built(), event)}
+    finally:
+        observability.flush()
+
+
+def respond(proving: Proving, event: Mapping[str, Any]) -> str:
+    """Map Connect's event to the use case; what goes wrong is "unavailable", never an error."""
+    details = event.get("Details") or {}
+    contact, asked = details.get("ContactData") or {}, details.get("Parameters") or {}
+    number = str((contact.get("CustomerEndpoint") or {}).get("Address") or "")
+    contact_id, action = str(contact.get("ContactId") or ""), str(asked.get("action") or "")
+    result = UNAVAILABLE
+    try:
+        if contact_id and action == "send":
+            result = proving.send(number, contact_id)
+        elif contact_id and action == "check":
+            result = proving.check(number, contact_id, str(asked.get("code") or ""))
+    except StoreBusyError as error:
+        observability.logger().warning("store busy", extra={"why": str(error)})
+    except Exception as error:  # noqa: BLE001  the caller hears that it does not work, and goes on
+        # Not `exception`: a library's message may quote a number.
+        observability.logger().error("proving failed", extra=observability.describe(error))
+    observability.logger().info(
+        "proving", extra={"contact": contact_id, "action": action, "result": result}
+    )
+    return result

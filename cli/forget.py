@@ -94,11 +94,15 @@ def _forget(target: Target, subject: Subject, seconds: float) -> list[str]:
     observability.logger().setLevel(logging.WARNING)  # each step's line is for a function's log
     variables = responder_variables(target)
     secret = JsonSecret(target.name("carrier"), lambda: target.client("secretsmanager"))
-    copies = CarrierCopies(Carrier(secret, api_url=variables["CARRIER_API_URL"]))
+    carrier = Carrier(
+        secret,
+        api_url=variables["CARRIER_API_URL"],
+        messaging_service_sid=variables.get("MESSAGING_SERVICE_SID", ""),
+    )
     settled = sum(
         float(variables[name]) for name in ("FUNCTION_TIMEOUT_SECONDS", "CLOCK_SKEW_SECONDS")
     )
-    work = Forgetting(target.tables, copies, settled_seconds=settled)
+    work = Forgetting(target.tables, CarrierCopies(carrier), settled_seconds=settled)
     with remarks().status("taking the keys away") as line:
         for one in subject.persons:
             work.begin_all(person_key(one))

@@ -18,6 +18,7 @@ from conversation.items import Item
 from conversation.persons import person_key, person_of
 from conversation.remnants import erase_remnants
 from conversation.tables import ConditionFailedError, Tables, delete, update
+from conversation.unconfirmed import Unconfirmed
 
 _PAGE = 50
 _LATE_SECONDS = DAY_SECONDS
@@ -39,13 +40,35 @@ class Copies(Protocol):
             CopiesUnavailableError: Nobody can be asked now.
         """
 
+    def sent_back(self, sid: str, since: int, until: int) -> list[str] | None:
+        """The ids of what went back in a time to who sent a message, by the way that it came.
+
+        Args:
+            sid: The message's id.
+            since: Epoch milliseconds.
+            until: Epoch milliseconds.
+
+        Returns:
+            None when the message itself is gone.
+
+        Raises:
+            CopiesUnavailableError: Nobody can be asked now.
+        """
+
 
 @dataclass
 class _Asked:
-    """Asks for deletions until the first that finds nobody: then the rest wait too."""
+    """Asks until the first time that finds nobody: then the rest waits too.
+
+    Attributes:
+        copies: Who is asked.
+        available: Whether everybody was found so far.
+        doubts: How many turns are left of which it is not known what was sent.
+    """
 
     copies: Copies
     available: bool = True
+    doubts: int = 0
 
     def erase(self, sid: str) -> bool:
         try:
@@ -61,13 +84,17 @@ class Erasing:
     Args:
         tables: The tables.
         copies: Who holds copies.
+        settled_ms: After which a send that was announced has certainly ended.
         clock: Epoch seconds.
     """
 
-    def __init__(self, tables: Tables, copies: Copies, clock: Clock = time.time) -> None:
+    def __init__(
+        self, tables: Tables, copies: Copies, settled_ms: int, clock: Clock = time.time
+    ) -> None:
         self._tables = tables
         self._copies = copies
         self._clock = clock
+        self._unconfirmed = Unconfirmed(tables, settled_ms)
 
     def erase(self, forgotten: Forgotten, deadline: Deadline) -> bool:
         """Go on where it was left. Safe to run twice at the same time.
@@ -76,8 +103,9 @@ class Erasing:
             Whether nothing is left to do; else time was up, or copies could not be deleted yet.
         """
         copies = _Asked(self._copies)
-        heard = self._erase_heard(forgotten, copies, deadline)
         kept = self._erase_items(forgotten, copies, deadline)
+        # Last, and not before every doubt is gone: what they texted tells where replies went.
+        heard = not copies.doubts and self._erase_heard(forgotten, copies, deadline)
         if deadline.expired:
             return False
         rest = erase_remnants(self._tables, forgotten, copies.erase)
@@ -149,13 +177,25 @@ class Erasing:
 
     def _erase_turn(self, forgotten: Forgotten, item: Item, copies: _Asked) -> bool:
         sids: list[str] = item.get("carrier_sids", [])
-        ours_is_under_way = item["sk"] == f"{_TURN}{forgotten.sending}" and not sids
-        if ours_is_under_way and milliseconds(self._clock) < (forgotten.settled_at or 0):
-            return False
-        if not all(copies.erase(sid) for sid in sids):
+        if not (self._erase_unconfirmed(forgotten, item, copies) and all(map(copies.erase, sids))):
             return False
         known = "carrier_sids = :sids" if sids else "attribute_not_exists(carrier_sids)"
         return self._delete(forgotten, item["sk"], known, {":sids": sids} if sids else {})
+
+    def _erase_unconfirmed(self, forgotten: Forgotten, item: Item, copies: _Asked) -> bool:
+        """The copies of sends whose answer was lost: nothing of ours knows their ids."""
+        if not self._unconfirmed.are_in(forgotten, item):
+            return True
+        found: list[str] | None = None
+        settled = milliseconds(self._clock) >= self._unconfirmed.settled_at(forgotten, item)
+        if settled and copies.available:
+            try:
+                found = self._unconfirmed.find(forgotten, item, self._copies.sent_back)
+            except CopiesUnavailableError:
+                copies.available = False
+        gone = found is not None and all(map(copies.erase, found))
+        copies.doubts += not gone
+        return gone
 
     def _delete(
         self, forgotten: Forgotten, sk: str, known: str = "", values: Item | None = None

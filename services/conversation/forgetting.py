@@ -7,6 +7,7 @@ is tidying up that may take hours and survives a crash after each of its writes.
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from dataclasses import replace
 
 from conversation import observability
@@ -29,6 +30,7 @@ from conversation.tables import (
     put,
     update,
 )
+from conversation.turns import turn_sk
 
 LOOK_AFTER_SECONDS = 60
 """When the sweep looks at a FORGET that was begun, should its worker have died."""
@@ -54,7 +56,7 @@ class Forgetting:
         self._settled_ms = int(settled_seconds * MILLISECONDS)
         self._clock = clock
         self._lease = Lease(tables, clock)
-        self._erasing = Erasing(tables, copies, clock)
+        self._erasing = Erasing(tables, copies, self._settled_ms, clock)
 
     def begin_all(self, conversation: str) -> list[str]:
         """Begin to forget a conversation, and every other of the person whose it is.
@@ -100,14 +102,42 @@ class Forgetting:
         Returns:
             Whether nothing is left to do.
         """
-        found = self._tables.query(
-            self._tables.conversations, conversation, FORGET, limit=_MOST_AT_ONCE
-        )
-        left = [Forgotten.parse(item) for item in found if item["sk"] != ASKED]
+        found = self._pending(conversation)
+        left = _begun(found)
         done = [self._erasing.erase(one, deadline) for one in left]
         if not all(done) or len(left) < len(found):
             return False
         return self._unflag(conversation)
+
+    def in_doubt_until(self, conversation: str, deadline: Deadline) -> int | None:
+        """Resolve a send that was under way when it was forgotten, once it has ended.
+
+        Until then nothing new may be sent: two sends in doubt to one address look the same to
+        whoever asks the carrier for them.
+
+        Returns:
+            When to look again, in epoch milliseconds; None when no send is in doubt.
+        """
+        until, now = self._in_doubt(conversation), milliseconds(self._clock)
+        if until is None or now < until:
+            return until
+        self.resume(conversation, deadline)
+        if self._in_doubt(conversation) is None:
+            return None
+        return now + LOOK_AFTER_SECONDS * MILLISECONDS
+
+    def _in_doubt(self, conversation: str) -> int | None:
+        for left in _begun(self._pending(conversation)):
+            if left.sending is None:
+                continue
+            turn = self._tables.get(self._tables.conversations, conversation, turn_sk(left.sending))
+            if turn is not None and not turn.get("carrier_sids"):
+                return left.settled_at or 0
+        return None
+
+    def _pending(self, conversation: str) -> list[Item]:
+        table = self._tables.conversations
+        return self._tables.query(table, conversation, FORGET, limit=_MOST_AT_ONCE)
 
     def _beginning(self, meta: Meta) -> list[Action]:
         """The one transaction: it takes the key away and fences every worker off."""
@@ -165,3 +195,7 @@ class Forgetting:
         except ConditionFailedError:
             return False  # Forgotten once more meanwhile; whoever began that goes on with it.
         return True
+
+
+def _begun(pending: Iterable[Item]) -> list[Forgotten]:
+    return [Forgotten.parse(item) for item in pending if item["sk"] != ASKED]

@@ -134,7 +134,7 @@ class Acceptor:
         for _ in range(_GENERATIONS_TRIED):
             key = self._keys.ensure_record(conversation, person)
             actions = [
-                self._receipt(inbound, person, INBOX, key.generation),
+                self._receipt(inbound, person, INBOX, generation=key.generation, route=route),
                 self._keys.condition(conversation, key.generation),
                 self._inbox.put_item(
                     conversation,
@@ -253,9 +253,7 @@ class Acceptor:
         )
         return [*changes, logged]
 
-    def _receipt(
-        self, inbound: InboundText, person: str, effect: str, generation: str | None = None
-    ) -> Action:
+    def _receipt(self, inbound: InboundText, person: str, effect: str, **sealed: str) -> Action:
         item: dict[str, Any] = {
             "pk": person_key(person),
             "sk": _sk(inbound),
@@ -263,9 +261,8 @@ class Acceptor:
             "effect": effect,
             "expires_at": expiry(self._clock, self._receipt_days),
             "schema": SCHEMA,
+            **sealed,  # by these FORGET finds the carrier's copies, of its words and of replies
         }
-        if generation is not None:  # so that FORGET finds the carrier's copies of its words
-            item["generation"] = generation
         return put(self._tables.people, item, condition="attribute_not_exists(pk)")
 
     def _reply(self, inbound: InboundText, word: ReservedWord) -> str | None:

@@ -177,6 +177,10 @@ class Answering:
         run = leading_run(waiting)
         if not run:
             return self._offer(meta)
+        if meta.forgetting is not None:
+            until = self._forgetting.in_doubt_until(meta.conversation, spare)
+            if until is not None:
+                return DeliveryResult(Progress.LATER, look_at=until)
         now = milliseconds(self._clock)
         keys = [text.sk for text in run]
         claim = self._lease.claim(

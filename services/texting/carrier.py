@@ -9,6 +9,7 @@ Source: https://www.twilio.com/docs/messaging/api/message-resource.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, Final
 
@@ -137,22 +138,39 @@ class Carrier:
         Raises:
             CarrierUnavailableError: The carrier could not be asked, or would not.
         """
-        try:
-            self._messages()(sid).delete()
-        except TwilioException as error:
-            code = int(getattr(error, "code", 0) or 0)
-            if code in {_GONE, _NOT_COMPLETE}:
-                return code == _GONE
-            self._refusal(error)
-            raise CarrierUnavailableError(_describe(error)) from error
-        except (requests.RequestException, ValueError, *_NO_ACCOUNT) as error:
-            raise CarrierUnavailableError(type(error).__name__) from error
+        with self._asking():
+            try:
+                self._messages()(sid).delete()
+            except TwilioException as error:
+                if _code(error) in {_GONE, _NOT_COMPLETE}:
+                    return _code(error) == _GONE
+                raise
         return True
 
+    def fetch(self, sid: str) -> CarrierMessage | None:
+        """One message, ours or theirs; None when the carrier has it no longer.
+
+        Raises:
+            CarrierUnavailableError: The carrier could not be asked, or would not.
+        """
+        with self._asking():
+            try:
+                return _message(self._messages()(sid).fetch())
+            except TwilioException as error:
+                if _code(error) == _GONE:
+                    return None
+                raise
+
     def _list(self, to: str, since: int) -> list[CarrierMessage]:
-        try:
+        with self._asking():
             messages = self._messages()
             return list(_until(messages.stream(to=to, page_size=_PAGE, limit=_MOST_LISTED), since))
+
+    @contextmanager
+    def _asking(self) -> Iterator[None]:
+        """A question that may be asked again later, whatever became of it."""
+        try:
+            yield
         except TwilioException as error:
             self._refusal(error)
             raise CarrierUnavailableError(_describe(error)) from error
@@ -174,7 +192,7 @@ class Carrier:
         sent, and the next attempt may use a better secret.
         """
         status = int(getattr(error, "status", 0) or 0)
-        code = int(getattr(error, "code", 0) or 0)
+        code = _code(error)
         if status == _UNAUTHORISED:
             self._secret.refetch()
         if status == _RATE_LIMITED or code in _RETRYABLE_CODES:
@@ -209,6 +227,10 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
         related = [current.__cause__, current.__context__, getattr(current, "reason", None)]
         related += current.args
         waiting += [cause for cause in related if isinstance(cause, BaseException)]
+
+
+def _code(error: TwilioException) -> int:
+    return int(getattr(error, "code", 0) or 0)
 
 
 def _describe(error: TwilioException) -> str:

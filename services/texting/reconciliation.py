@@ -47,12 +47,12 @@ def sent_for(turn: Turn, carrier: Asked, tables: Tables, *, skew_ms: int) -> lis
     """
     address = Turns(tables).address(turn)
     listed = carrier.list_messages_to(address["to"], turn.created_at - skew_ms)
-    ours = [message for message in listed if _is_ours(message, address, carrier)]
+    ours = [message for message in listed if is_ours(message, address, carrier)]
     held = _held_by_others(tables, turn) if ours else set()
     return [message for message in ours if message.sid not in held]
 
 
-def _is_ours(message: CarrierMessage, address: ReplyTo, carrier: Asked) -> bool:
+def is_ours(message: CarrierMessage, address: ReplyTo, carrier: Asked) -> bool:
     """Leave out what other programs of the account, or other senders, sent to the address.
 
     Only what was sent through the API: an answer to a webhook is a reserved word's.

@@ -19,6 +19,7 @@ import pytest
 from botocore.config import Config
 
 from conversation.tables import Tables
+from tests.services.carrier_api import Api, serving
 from tests.services.memory_dynamodb import MemoryDynamoDB
 from tests.services.played_kms import PlayedKms, vault_of
 
@@ -102,6 +103,13 @@ def tables(dynamodb: Any) -> Tables:
     for name in (made.people, made.conversations, made.keys):
         create_table(dynamodb, name, sorted_by=name != made.keys)
     return made
+
+
+@pytest.fixture
+def api() -> Iterator[Api]:
+    """A carrier's API."""
+    with serving() as api:
+        yield api
 
 
 @pytest.fixture

@@ -293,7 +293,6 @@ def key_is_lost(world: World) -> Meeting:
 def forget_while_sending(world: World) -> Meeting:
     """FORGET begins between the announcement of a send and its arrival."""
     world.hears("a")
-    world.hears_of_all = True
     sid = world.asks_forget()
     return [world.wakes(0), world.does(lambda: world.deliver(sid, 1), lambda: world.responds(1))]
 

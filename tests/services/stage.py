@@ -87,6 +87,7 @@ class PlayedCarrier:
 
     clock: PlayedClock
     sent: list[dict[str, str]] = field(default_factory=list)
+    sent_at: dict[str, int] = field(default_factory=dict)
     outcomes: list[SendOutcome | BaseException] = field(default_factory=list)
     timeout_seconds: float = 2.0
     messaging_service_sid: str = ""
@@ -98,6 +99,7 @@ class PlayedCarrier:
             return outcome
         sid = f"SM{len(self.sent):032d}"
         self.sent.append({"sid": sid, "sender": sender, "to": to, "body": body})
+        self.sent_at[sid] = int(self.clock.now * 1000)
         if outcome is not None:
             raise outcome
         return Accepted(sid, "queued", None)
@@ -127,11 +129,13 @@ class PlayedCopies:
     """A carrier that holds copies until it is asked to delete them.
 
     Attributes:
+        carrier: What it has sent.
         erased: The ids it was asked for, in order.
         kept: Ids that cannot be deleted yet.
         away: Whether it cannot be asked at all.
     """
 
+    carrier: PlayedCarrier
     erased: list[str] = field(default_factory=list)
     kept: set[str] = field(default_factory=set)
     away: bool = False
@@ -144,6 +148,15 @@ class PlayedCopies:
             return False
         self.erased.append(sid)
         return True
+
+    def sent_back(self, sid: str, since: int, until: int) -> list[str] | None:
+        """What was sent in a time, newest first, and is still there."""
+        if self.away:
+            raise CopiesUnavailableError
+        if sid in self.erased:
+            return None
+        there = [one for one, at in self.carrier.sent_at.items() if since <= at <= until]
+        return [one for one in reversed(there) if one not in self.erased]
 
 
 @dataclass
@@ -175,7 +188,7 @@ class Stage:
         self.ids = Ids(self.clock)
         self.queue = PlayedQueue()
         self.carrier = PlayedCarrier(self.clock)
-        self.copies = PlayedCopies()
+        self.copies = PlayedCopies(self.carrier)
         self.model = PlayedModel(script=script, seen=[])
         self.models = [NamedModel("played:one", lambda: self.model)]
         self.inbox = Inbox(tables, self.clock, self.ids)

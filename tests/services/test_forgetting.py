@@ -8,71 +8,22 @@ from typing import Any
 import pytest
 
 from conversation.deadline import Deadline
-from conversation.forgotten import ASKED, asking
+from conversation.forgotten import ASKED
 from conversation.keys import ForgottenError, Keys
 from conversation.lease import LeaseLostError
 from conversation.switch import Switch
-from conversation.tables import Tables, put
+from conversation.tables import Tables
 from messaging.waking import Waking
+from tests.services.forget_scene import Scene, talked
 from tests.services.memory_dynamodb import MemoryDynamoDB
-from tests.services.stage import Stage
 from tests.services.test_crashes import Killed, Killer
 from texting.wakeups import Wakeups
-
-
-class Scene(Stage):
-    """A stage on which the person can be forgotten."""
-
-    def heard(self, words: str) -> str:
-        """A text is accepted with its receipt."""
-        sid = self.text(words)
-        receipt = {
-            "pk": self.conversation,
-            "sk": f"receipt#{sid}",
-            "effect": "inbox",
-            "generation": self.generation,
-            "schema": 1,
-        }
-        self.tables.write(put(self.tables.people, receipt))
-        return sid
-
-    def ask(self) -> None:
-        """The person's confirmed FORGET is accepted."""
-        now = int(self.clock.now * 1000)
-        actions = asking(
-            self.tables, self.conversation, by="SMforget", at=now, look_after_seconds=20
-        )
-        self.tables.transact(actions)
-
-    def resume(self) -> bool:
-        """Go on with what is left."""
-        return self.forgetting().resume(self.conversation, Deadline.after(30, self.clock))
-
-    def forget(self) -> bool:
-        """All of it."""
-        forgetting = self.forgetting()
-        forgetting.begin_all(self.conversation)
-        return forgetting.resume(self.conversation, Deadline.after(30, self.clock))
-
-    def renew(self) -> None:
-        """The person texts again: a new key."""
-        self.key = self.keys.ensure_record(self.conversation, self.person)
-        self.generation = self.key.generation
-
-    @property
-    def meta(self) -> dict[str, Any]:
-        """The item."""
-        return self.items("meta")[0]
 
 
 @pytest.fixture
 def scene(memory_tables: Tables) -> Scene:
     """A conversation with one answered text and one that waits."""
-    scene = Scene(memory_tables)
-    scene.heard("my secret")
-    scene.attend()
-    scene.heard("one more")
-    return scene
+    return talked(memory_tables)
 
 
 def test_forget_leaves_meta_alone_in_the_conversation(scene: Scene) -> None:
@@ -95,12 +46,6 @@ def test_people_is_as_it_was(scene: Scene, memory: MemoryDynamoDB) -> None:
     assert any(item["sk"].startswith("usage#") for item in before)
 
 
-def test_the_carriers_copies_go_both_ways(scene: Scene) -> None:
-    """What the person texted and what we answered, each asked for once."""
-    assert scene.forget()
-    assert sorted(scene.copies.erased) == [f"SM{0:032d}", f"SM{1:032x}", f"SM{2:032x}"]
-
-
 def test_the_next_text_begins_a_clean_conversation(scene: Scene) -> None:
     """A new generation, numbers that go on, and a model that is shown nothing of before."""
     before = scene.generation
@@ -119,10 +64,7 @@ def test_a_crash_at_any_write_is_finished_by_the_next(
     memory: MemoryDynamoDB, memory_tables: Tables, number: int, when: str
 ) -> None:
     """Whatever had been written, the sweep finds it due and the end is the same."""
-    scene = Scene(memory_tables)
-    scene.heard("my secret")
-    scene.attend()
-    scene.heard("one more")
+    scene = talked(memory_tables)
     scene.ask()
     killer = Killer(memory, number, when)
     try:
@@ -200,28 +142,6 @@ def test_a_lost_key_can_be_forgotten_too(scene: Scene, memory: MemoryDynamoDB) -
     assert [item["sk"] for item in scene.items("")] == ["meta"]
 
 
-def test_copies_that_cannot_go_yet_keep_their_turn(scene: Scene) -> None:
-    """The words go, the turn waits for the carrier, and the index has it."""
-    scene.copies.kept = {f"SM{0:032d}"}
-    assert not scene.forget()
-    kinds = [item["sk"].partition("#")[0] for item in scene.items("")]
-    assert kinds == ["forget", "meta", "turn"]
-    assert scene.items("forget#")[0]["pending_at"] > scene.clock.now * 1000
-    scene.copies.kept.clear()
-    assert scene.resume()
-    assert [item["sk"] for item in scene.items("")] == ["meta"]
-
-
-def test_a_carrier_that_is_away_is_asked_once_a_run(scene: Scene) -> None:
-    """Everything of ours goes meanwhile, and its copies when it is back."""
-    scene.copies.away = True
-    assert not scene.forget()
-    assert [item["sk"].partition("#")[0] for item in scene.items("")] == ["forget", "meta", "turn"]
-    scene.copies.away = False
-    assert scene.resume()
-    assert len(scene.copies.erased) == 3
-
-
 def test_the_new_conversation_survives_the_rest_of_the_old(scene: Scene) -> None:
     """What was said after a FORGET is not taken with what is left of it."""
     scene.copies.away = True
@@ -248,37 +168,6 @@ def test_a_second_forget_before_the_first_is_done(scene: Scene) -> None:
     assert scene.resume()
     assert [item["sk"] for item in scene.items("")] == ["meta"]
     assert "forgetting" not in scene.meta
-
-
-@pytest.fixture
-def sending(memory_tables: Tables) -> Scene:
-    """A conversation whose worker died while it sent."""
-    scene = Scene(memory_tables)
-    scene.heard("my secret")
-    scene.carrier.outcomes = [Killed()]
-    with pytest.raises(Killed):
-        scene.attend()
-    return scene
-
-
-def test_a_send_under_way_is_waited_for(sending: Scene) -> None:
-    """Its id is not known yet; once its worker wrote it, the copy goes too."""
-    scene = sending
-    assert not scene.forget()
-    [turn] = scene.items("turn#")
-    turn["carrier_sids"] = ["SMlate"]
-    scene.tables.write(put(scene.tables.conversations, turn))
-    assert scene.resume()
-    assert "SMlate" in scene.copies.erased
-
-
-def test_a_send_that_nobody_ever_reported_ends_the_wait(sending: Scene) -> None:
-    """Once its worker is certainly dead and no report came, its turn goes."""
-    scene = sending
-    assert not scene.forget()
-    scene.clock.now += 76
-    assert scene.resume()
-    assert scene.items("turn#") == []
 
 
 def test_time_that_runs_out_leaves_the_rest(scene: Scene) -> None:

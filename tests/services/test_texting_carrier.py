@@ -3,115 +3,25 @@
 from __future__ import annotations
 
 import base64
-import json
 import logging
 import socket
 import struct
-import threading
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from conversation.secrets import JsonSecret
+from tests.services.carrier_api import ACCOUNT, Api, Vault, carrier, listing
 from texting.carrier import Carrier
 from texting.carrier_outcomes import (
     Accepted,
-    CarrierUnavailableError,
     NotSent,
     Refused,
     SendOutcome,
     Unknown,
 )
-
-ACCOUNT = {"account_sid": "AC1", "auth_token": "token"}
-
-
-@dataclass
-class Api:
-    """A carrier's API that answers what it is told to."""
-
-    url: str = ""
-    status: int = 201
-    body: Any = field(default_factory=lambda: {"sid": "SM1", "status": "queued"})
-    behave: Callable[[BaseHTTPRequestHandler], bool] | None = None
-    seen: list[tuple[str, str, dict[str, list[str]], str]] = field(default_factory=list)
-
-
-@pytest.fixture
-def api() -> Iterator[Api]:
-    """The API on a free port."""
-    api = Api()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.answer()
-
-        def do_POST(self) -> None:
-            self.answer()
-
-        def do_DELETE(self) -> None:
-            self.answer()
-
-        def answer(self) -> None:
-            length = int(self.headers.get("Content-Length") or 0)
-            form = parse_qs(self.rfile.read(length).decode())
-            api.seen.append((self.command, self.path, form, self.headers["Authorization"]))
-            if api.behave and api.behave(self):
-                return
-            body = api.body(self.path) if callable(api.body) else api.body
-            data = body if isinstance(body, bytes) else json.dumps(body).encode()
-            self.send_response(api.status)
-            self.send_header("Content-Type", "application/json")
-            if api.status != 204:
-                self.send_header("Content-Length", str(len(data)))
-            self.end_headers()
-            if api.status != 204:
-                self.wfile.write(data)
-
-        def log_message(self, *_: Any) -> None:
-            """Nothing to say."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
-    thread.start()
-    api.url = f"http://127.0.0.1:{server.server_address[1]}/carrier"
-    yield api
-    server.shutdown()
-    server.server_close()
-    thread.join()
-
-
-class Vault:
-    """A Secrets Manager."""
-
-    class exceptions:  # noqa: N801  botocore's name
-        """The client's exceptions."""
-
-        class ResourceNotFoundException(Exception):  # noqa: N818
-            """No value."""
-
-    def __init__(self, value: dict[str, str]) -> None:
-        self.value = value
-        self.reads = 0
-
-    def get_secret_value(self, **_: Any) -> dict[str, str]:
-        """One read."""
-        self.reads += 1
-        return {"SecretString": json.dumps(self.value)}
-
-
-def carrier(url: str, vault: Vault | None = None, **options: Any) -> Carrier:
-    """A carrier with short time-outs."""
-    vault = vault or Vault(dict(ACCOUNT))
-    secret = JsonSecret("arn", lambda: vault)
-    return Carrier(secret, api_url=url, **{"timeout_seconds": 1.0, **options})
 
 
 def send(to: Carrier, address: str = "+15550111") -> SendOutcome:
@@ -275,116 +185,3 @@ def test_numbers_and_texts_are_never_logged(api: Api, caplog: pytest.LogCaptureF
     carrier(api.url).list_messages_to("+15550111", 0)
     assert "15550111" not in caplog.text
     assert "hi +1" not in caplog.text
-
-
-def listing(messages: list[dict[str, Any]], after: str | None = None) -> dict[str, Any]:
-    """A page as the API writes it."""
-    return {
-        "messages": messages,
-        "next_page_uri": after,
-        "first_page_uri": "/x",
-        "page": 0,
-        "page_size": 50,
-        "start": 0,
-        "end": len(messages),
-        "uri": "/x",
-        "previous_page_uri": None,
-    }
-
-
-def message(sid: str, seconds: int, direction: str = "outbound-api", **more: Any) -> dict[str, Any]:
-    """A message as the API lists it, created this many seconds after 09:00."""
-    return {
-        "sid": sid,
-        "direction": direction,
-        "from": "+15550100",
-        "to": "+15550111",
-        "body": "hi",
-        "num_media": "0",
-        "status": "sent",
-        "date_created": f"Sat, 21 Nov 2026 09:{seconds // 60:02}:{seconds % 60:02} +0000",
-        "date_sent": None,
-        **more,
-    }
-
-
-NINE = 1_795_251_600_000
-
-
-def test_lists_what_was_sent_since(api: Api) -> None:
-    """Newest first, over pages, down to the time asked for and no further."""
-    newest = [message("SM4", 1800), message("SMi", 1790, "inbound")]
-    older = [message("SM3", 1700, error_code=30003), message("SM2", 600)]
-    pages = {
-        0: listing(newest, "/2010-04-01/p?Page=1"),
-        1: listing(older, "/2010-04-01/p?Page=2"),
-    }
-    api.status = 200
-    api.body = lambda path: pages[int(parse_qs(urlsplit(path).query).get("Page", ["0"])[0])]
-    found = carrier(api.url).list_messages_to("+15550111", NINE + 1_650_000)
-    assert [m.sid for m in found] == ["SM4", "SM3"]
-    assert found[0].created_at == NINE + 1_800_000
-    assert found[1].error_code == 30003
-    assert len(api.seen) == 2
-    assert parse_qs(urlsplit(api.seen[0][1]).query)["To"] == ["+15550111"]
-
-
-def test_lists_what_came_in(api: Api) -> None:
-    """Our own outbound messages are left out."""
-    api.status = 200
-    api.body = listing([message("SM1", 10), message("SM2", 5, "inbound", num_media="2")])
-    (found,) = carrier(api.url).list_inbound("+15550100", NINE)
-    assert (found.sid, found.media) == ("SM2", 2)
-
-
-def test_message_without_a_date_is_listed(api: Api) -> None:
-    """A message that the carrier has not dated yet is as new as can be."""
-    api.status, api.body = 200, listing([message("SM1", 10, date_created=None)])
-    (found,) = carrier(api.url).list_messages_to("+15550111", NINE)
-    assert found.created_at is None
-
-
-@pytest.mark.parametrize(("status", "body"), [(500, b""), (401, b"{}"), (200, b"x"), (200, b"{}")])
-def test_listing_that_fails(api: Api, status: int, body: bytes) -> None:
-    """Whatever goes wrong, the caller learns that nobody could be asked."""
-    api.status, api.body = status, body
-    with pytest.raises(CarrierUnavailableError):
-        carrier(api.url).list_messages_to("+15550111", 0)
-
-
-def test_listing_without_a_connection() -> None:
-    """Neither a refused connection nor a missing secret is anything else."""
-    with pytest.raises(CarrierUnavailableError):
-        carrier("http://carrier.invalid").list_inbound("+15550100", 0)
-    with pytest.raises(CarrierUnavailableError):
-        carrier("http://carrier.invalid", Vault({})).list_inbound("+15550100", 0)
-
-
-def no_such(status: int, code: int) -> dict[str, Any]:
-    """An error of the API."""
-    return {"status": status, "code": code, "message": "no"}
-
-
-@pytest.mark.parametrize(
-    ("status", "body", "gone"),
-    [
-        (204, None, True),
-        (404, no_such(404, 20404), True),
-        (409, no_such(409, 20009), False),
-        (400, no_such(400, 20009), False),
-    ],
-)
-def test_a_copy_is_gone_or_not_yet(api: Api, status: int, body: Any, *, gone: bool) -> None:
-    """Deleted, deleted before, or not finished with: the last is asked for again later."""
-    api.status, api.body = status, body
-    assert carrier(api.url).erase("SM1") is gone
-    [(method, path, _, _)] = api.seen
-    assert (method, path) == ("DELETE", "/carrier/2010-04-01/Accounts/AC1/Messages/SM1.json")
-
-
-@pytest.mark.parametrize(("status", "code"), [(401, 20003), (404, 0), (429, 20429), (500, 0)])
-def test_a_copy_that_nobody_can_be_asked_for(api: Api, status: int, code: int) -> None:
-    """Credentials, limits and outages are no answer: FORGET is not done."""
-    api.status, api.body = status, no_such(status, code)
-    with pytest.raises(CarrierUnavailableError):
-        carrier(api.url).erase("SM1")

@@ -121,7 +121,7 @@ class Carrier:
                 created_at=text["at"], media=0,
             )
             for text in reversed(self.taken)
-            if text["to"] == address and text["at"] >= since
+            if text["to"] == address and text["at"] >= since and text["sid"] in self.copies
         ]  # fmt: skip
 
     def erase(self, sid: str) -> bool:
@@ -131,6 +131,21 @@ class Carrier:
             raise CopiesUnavailableError
         self.copies.discard(sid)
         return True
+
+    def sent_back(self, sid: str, since: int, until: int) -> list[str] | None:
+        """What it holds of what it took for who sent a message; None without the message."""
+        self.world.scheduler.point("list")
+        if self.away:
+            raise CopiesUnavailableError
+        if sid not in self.copies:
+            return None
+        address = self.world.ledger.said[sid].channel + PERSON
+        return [
+            text["sid"]
+            for text in reversed(self.taken)
+            if text["to"] == address and since <= text["at"] <= until
+            if text["sid"] in self.copies
+        ]
 
 
 class World(Stage):
@@ -169,7 +184,6 @@ class World(Stage):
             sid_is_of=self._is_of,
         )  # fmt: skip
         self.offsets = (-skew / 2, skew / 2)
-        self.hears_of_all = False
         self._patch.setattr("conversation.sealing.note_broken", self._alarmed)
         self.workers = [self._responder(Clock(self, off)) for off in self.offsets]
         self.acceptors = [self._acceptor() for _ in range(2)]
@@ -418,14 +432,12 @@ class World(Stage):
         self.check()
 
     def _look_for_copies(self) -> None:
-        """Of what was forgotten the carrier holds nothing that it ever told us of."""
+        """Of what was forgotten the carrier holds nothing, whether it told us of it or not."""
         heard = [sid for sid, one in self.ledger.said.items() if one.generation]
         left = [s for s in heard if self.ledger.said[s].generation in self.ledger.forgotten]
         for turn, item in self.ledger.turns.items():
             if item["generation"] in self.ledger.forgotten:
-                left += item.get("carrier_sids", [])
-                if self.hears_of_all:
-                    left += [text["sid"] for text in self.carrier.taken if text["turn"] == turn]
+                left += [text["sid"] for text in self.carrier.taken if text["turn"] == turn]
         kept = self.carrier.copies & set(left)
         self.ledger.require(not kept, "no copy is left of what was forgotten", kept)
 

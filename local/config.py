@@ -31,6 +31,10 @@ ADMIN_SECRET = "test"  # noqa: S105 - the emulator's fixed root key, good for lo
 LOOPBACK = "127.0.0.1"
 
 OUR_NUMBER = "+15550100"
+OUR_VOICE_NUMBER = "+15550180"
+# Any ids do: the provisioner answers for an instance and a number of every id.
+VOICE_INSTANCE_ID = "d1a17040-0000-4000-8000-000000000001"
+VOICE_NUMBER_ID = "d1a17040-0000-4000-8000-000000000002"
 SCRIPTED_MODEL = "bedrock:dialtone.scripted-v1"
 
 # What a child process may see of this one's environment. Everything else stays out: a function

@@ -24,6 +24,7 @@ from local.provisioner import (
     rest_api,
     secrets,
     sqs,
+    voice,
     watching,
 )
 from local.provisioner.account import Account, Create, Created, Declared, Remembered, Seed
@@ -51,6 +52,7 @@ CREATES: dict[str, Create] = {
     **rest_api.CREATES,
     **secrets.CREATES,
     **sqs.CREATES,
+    **voice.CREATES,
     **watching.CREATES,
 }
 
@@ -138,6 +140,8 @@ class Provisioner(pulumi.runtime.Mocks):
                 "region": REGION,
             },
         }
+        if args.token in voice.ANSWERS:
+            return voice.ANSWERS[args.token](plain(args.args), self.account), []
         if args.token not in answers:
             raise UnknownTypeError(
                 f"the local stack has no answer to {args.token}: add it in local/provisioner/"

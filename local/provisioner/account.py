@@ -72,6 +72,19 @@ class Declared:
     instance: str = ""
 
 
+@dataclass
+class CallParts:
+    """What has been declared for calls, before it is put together.
+
+    Attributes:
+        bots: By their own id, behind no alias yet.
+        flows: By their own id, behind no number yet.
+    """
+
+    bots: dict[str, Bot] = field(default_factory=dict)
+    flows: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+
 class Remembered:
     """The ids of what a restart adopts, in one JSON file.
 
@@ -133,6 +146,7 @@ class Account:
         self.schedules = schedules
         self.create_dynamic = create_dynamic
         self.declared = Declared()
+        self.calls = CallParts()
         self._make_client = clients
         self._clients: dict[str, Any] = {}
         self._lock = threading.Lock()

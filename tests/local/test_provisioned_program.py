@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import pickle
 import sys
 from collections.abc import Iterator, Mapping
@@ -11,12 +12,31 @@ from typing import Any
 
 import pytest
 
-from local.config import REGION, LocalConfig, merged, program_settings
+from components.contact_flow import problems
+from local.config import (
+    OUR_VOICE_NUMBER,
+    REGION,
+    VOICE_INSTANCE_ID,
+    VOICE_NUMBER_ID,
+    LocalConfig,
+    merged,
+    program_settings,
+)
 from local.emulator import Emulator
 from local.program import ProgramError, run_program
 from local.provisioner import CREATES, NOT_EMULATED, Account, Provisioner
-from local.provisioner.account import Created
+from local.provisioner.account import Created, Declared
 from local.provisioner.dynamic import DynamicProviderError, ProviderHost
+
+CALLS = {
+    "enabled": True,
+    "instanceId": VOICE_INSTANCE_ID,
+    "phoneNumberId": VOICE_NUMBER_ID,
+    "memory": "person",
+    "agents": {"enabled": True},
+    "locales": [{"id": "en_US"}, {"id": "es_US"}],
+    "recordingNotice": "This call is recorded.",
+}
 
 
 class Doubling:
@@ -85,16 +105,36 @@ def test_every_type_and_property_of_the_program_is_covered(emulator: Emulator) -
             "certificateArn": f"arn:aws:acm:{REGION}:000000000000:certificate/x",
             "zoneId": "Z0123456789",
         },
+        "voice": CALLS,
     }
     config = LocalConfig(overrides=overrides)
     run_program(Provisioner(account), program_settings(config, "http://127.0.0.1:8080"))
     declared = account.declared
     assert {spec.short_name for spec in declared.functions} == {
-        *("webhook", "status", "responder", "sweep")
+        *("webhook", "status", "responder", "sweep", "fulfilment", "proving")
     }
     assert [source.function for source in declared.event_sources] == ["dialtone-local-responder"]
     assert set(declared.counts) <= {*CREATES, *NOT_EMULATED, "pulumi-python:dynamic/twilio:Number"}
     assert "aws:apigateway/domainName:DomainName" in declared.not_emulated
+    expect_calls(declared)
+
+
+def expect_calls(declared: Declared) -> None:
+    """A flow behind the number, a bot behind the alias it names, and what the line may use."""
+    flow = declared.call_flows[OUR_VOICE_NUMBER]
+    assert problems(flow) == []
+    (arn,) = declared.bots
+    functions = {one.short_name: one.arn for one in declared.functions}
+    assert arn in json.dumps(flow)
+    assert declared.associated == {arn, functions["proving"]}
+    assert declared.instance.endswith(f":instance/{VOICE_INSTANCE_ID}")
+    assert set(declared.bots[arn].locales) == {"en_US", "es_US"}
+    english = declared.bots[arn].locales["en_US"]
+    assert (english.hook_arn, english.confidence_threshold) == (functions["fulfilment"], 0.8)
+    assert {one.name for one in english.intents} == {"FallbackIntent", "Goodbye", "Agent", "Help"}
+    assert all(one.fulfillment_hook for one in english.intents)
+    assert english.fallback.initial_response
+    assert english.fallback.progress is None
 
 
 def created_number(_given: Mapping[str, Any]) -> Any:

@@ -121,14 +121,15 @@ def _show(target: Target, found: Survey) -> None:
     console = results()
     summary = table(f"stack {target.stack}", "", "count", "oldest")
     rows = (
-        ("texts waiting", found.waiting),
-        ("open turns", found.open_turns),
-        ("texts set aside", found.set_aside),
-        ("not delivered", found.undelivered),
-        ("delivery unknown", found.unknown),
+        ("texts waiting", found.waiting, True),
+        ("open turns", found.open_turns, True),
+        ("calls going on or just over", found.calls, True),
+        ("held for a caller's yes", found.held, found.scanned),
+        ("texts set aside", found.set_aside, found.scanned),
+        ("not delivered", found.undelivered, found.scanned),
+        ("delivery unknown", found.unknown, found.scanned),
     )
-    for label, entries in rows:
-        looked = found.scanned or label in ("texts waiting", "open turns")
+    for label, entries, looked in rows:
         oldest = show_age(found.oldest(entries)) if entries else ""
         summary.add_row(label, str(len(entries)) if looked else "not looked for", oldest)
     summary.add_row("dead-letter wake-ups", str(found.dead_letters), "")
@@ -141,7 +142,7 @@ def _show(target: Target, found: Survey) -> None:
     if found.paused_since is not None:
         lasted = show_age(found.at - found.paused_since)
         console.print(f"[bold]paused[/bold] for {lasted}: nobody is answered")
-    for label, entries in rows:
+    for label, entries, _looked in rows:
         if not entries:
             continue
         console.print()

@@ -16,6 +16,7 @@ from typing import Any
 
 from ulid import ULID
 
+from cli.ages import show_age
 from cli.target import Target
 from conversation.ids import shards
 from conversation.items import Item, from_item, to_item
@@ -23,10 +24,11 @@ from conversation.stack_usage import StackUsage
 from conversation.switch import Switch
 from conversation.tables import Tables
 from conversation.usage import Used
+from texting.after_call import AFTER_CALL
 
 _AT_ONCE = 4
 _GONE_WRONG = (
-    "attribute_exists(set_aside_at) OR "
+    "attribute_exists(set_aside_at) OR attribute_exists(held) OR "
     "(begins_with(sk, :turn) AND delivery IN (:undelivered, :failed, :unknown))"
 )
 _SCAN_VALUES = {
@@ -59,6 +61,10 @@ class Survey:
     at: float
     waiting: list[Entry] = field(default_factory=list)
     open_turns: list[Entry] = field(default_factory=list)
+    calls: list[Entry] = field(default_factory=list)
+    """Calls that ended a short time ago, or go on: the offer to remember them is not made yet."""
+    held: list[Entry] = field(default_factory=list)
+    """What callers said and may still have answered by text, if they say yes."""
     set_aside: list[Entry] = field(default_factory=list)
     undelivered: list[Entry] = field(default_factory=list)
     unknown: list[Entry] = field(default_factory=list)
@@ -75,8 +81,9 @@ class Survey:
 
     def as_json(self) -> dict[str, Any]:
         """The survey as plain data; what was not looked for is null."""
-        looked = {"waiting": self.waiting, "open_turns": self.open_turns}
+        looked = {"waiting": self.waiting, "open_turns": self.open_turns, "calls": self.calls}
         gone_wrong = {
+            "held": self.held,
             "set_aside": self.set_aside,
             "undelivered": self.undelivered,
             "unknown": self.unknown,
@@ -125,6 +132,8 @@ def survey(
     for entries in (
         found.waiting,
         found.open_turns,
+        found.calls,
+        found.held,
         found.set_aside,
         found.undelivered,
         found.unknown,
@@ -198,6 +207,13 @@ def _file_pending(found: Survey, tables: Tables, key: Item) -> None:
         received = ULID.from_str(rest).timestamp
         found.waiting.append(Entry(key["pk"], key["sk"], received))
         return
+    if key["sk"] == AFTER_CALL:
+        item = tables.get(tables.conversations, key["pk"], key["sk"])
+        if item is not None:
+            due = show_age(item["due_at"] / 1000 - found.at)
+            since = item["started_at"] / 1000
+            found.calls.append(Entry(key["pk"], "", since, f"offer to remember it due in {due}"))
+        return
     meta = tables.get(tables.conversations, key["pk"], key["sk"]) or {}
     turn = meta.get("open_turn")
     if not turn:  # it closed since the index was read
@@ -208,7 +224,11 @@ def _file_pending(found: Survey, tables: Tables, key: Item) -> None:
 
 
 def _file_gone_wrong(found: Survey, item: Item, oldest: float) -> None:
-    """File an item of the scan: a text that was set aside, or a delivery that failed."""
+    """File an item of the scan: set aside, held for a caller's yes, or not delivered."""
+    if "held" in item:
+        if item.get("expires_at", found.at) >= found.at:
+            found.held.append(Entry(item["pk"], item["sk"], item["received_at"] / 1000))
+        return
     if "set_aside_at" in item:
         found.set_aside.append(Entry(item["pk"], item["sk"], item["set_aside_at"] / 1000))
         return

@@ -1,4 +1,4 @@
-"""`dialtone trace`: a turn's life, without its words unless they are asked for."""
+"""`dialtone trace`: a turn's life, or a call's, without words unless they are asked for."""
 
 from __future__ import annotations
 
@@ -14,10 +14,13 @@ from cli.screen import remarks, results, show_json, table
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from cli.call_life import CallLife
+    from cli.target import Target
     from cli.turn_life import TurnLife
     from conversation.turns import Turn
 
 _BAR = 40
+_SHORT = 8
 
 
 @reporting
@@ -26,7 +29,8 @@ def trace(
         str,
         typer.Argument(
             metavar="TURN",
-            help="A turn id, a reference (person~01J….01J…) or the carrier's id of the reply.",
+            help="A turn id, a reference (person~01J….01J…), the carrier's id of the reply, a "
+            "call's turn (its contact id and -0001), or a whole call (call#… or its contact id).",
         ),
     ],
     *,
@@ -54,11 +58,18 @@ def trace(
         dialtone trace SM00000000000000000000000000000000 --stack prod --json
 
         dialtone trace person~01JABCDEFGHJKMNPQRSTVWXYZ0.01JABCDEFGHJKMNPQRSTVWXYZ1 --reveal
+
+        dialtone trace 'call#11111111-2222-3333-4444-555555555555' --stack prod
     """
+    from cli.call_life import contact_in
     from cli.target import open_target
     from cli.turn_life import find_turn
 
     target = open_target(stack, region, profile, stack_file)
+    contact = contact_in(turn)
+    if contact is not None:
+        _trace_call(target, contact, as_json=as_json)
+        return
     with remarks().status(f"looking at {target.stack}") as line:
         life = find_turn(
             target,
@@ -73,6 +84,47 @@ def trace(
     _show(results(), life)
 
 
+def _trace_call(target: Target, contact: str, *, as_json: bool) -> None:
+    from cli.call_life import find_call
+
+    with remarks().status(f"looking at {target.stack}") as line:
+        life = find_call(
+            target,
+            contact,
+            lambda items: line.update(f"looking for the call: {items:,} items read"),
+        )
+    if as_json:
+        show_json(life.as_json())
+        return
+    _show_call(results(), life)
+    remarks().print(f"next: dialtone trace TURN {target.arguments}")
+
+
+def _show_call(console: Console, life: CallLife) -> None:
+    console.print(f"[bold]call {life.contact}[/] of {life.owner or 'nobody known'}", soft_wrap=True)
+    facts = {
+        "offer_due_at": life.after_call["due_at"] if life.after_call else None,
+        "offered_at": life.keep["offered_at"] if life.keep else None,
+        "kept_at": life.keep.get("kept_at") if life.keep else None,
+        "held for a yes": life.held,
+    }
+    _facts(console, facts, tuple(facts))
+    if life.turns and life.turns[0].conversation == life.owner:
+        console.print("  proved: it speaks in the person's own conversation")
+    turns = table("turns", "turn", "at", "outcome", "delivery", "took", "model")
+    for turn in life.turns:
+        cells = (turn.outcome.value, turn.delivery.value)
+        took = show_milliseconds(sum(turn.stages.values())) if turn.stages else ""
+        turns.add_row(turn.id, _moment(turn.created_at), *cells, took, turn.model or "")
+    console.print(turns)
+
+
+def _moment(milliseconds: int) -> str:
+    from cli.turn_life import moment
+
+    return moment(milliseconds)
+
+
 def _show(console: Console, life: TurnLife) -> None:
     console.print(f"[bold]turn {life.id}[/] of {life.conversation}", soft_wrap=True)
     if life.open_turn:
@@ -85,7 +137,10 @@ def _show(console: Console, life: TurnLife) -> None:
 
 
 def _show_record(console: Console, record: Turn) -> None:
-    facts = vars(record) | {"tokens": f"{record.input_tokens} in, {record.output_tokens} out"}
+    facts = vars(record) | {
+        "tokens": f"{record.input_tokens} in, {record.output_tokens} out",
+        "route": _short_route(record.route),
+    }
     names = ("outcome", "delivery", "delivery_error", "attempts", "created_at", "sending_at")
     _facts(console, facts, (*names, "resent", "route", "model", "tokens", "segments"))
     _facts(console, facts, ("carrier_sids", "inbox"))
@@ -102,6 +157,15 @@ def _show_record(console: Console, record: Turn) -> None:
             ended = str(attempt.get("error") or "answered")
             attempts.add_row(attempt["model"], show_milliseconds(attempt.get("ms", 0)), ended)
         console.print(attempts)
+
+
+def _short_route(route: str) -> str:
+    """A route is two hashes, told apart by their beginnings; --json has them whole."""
+    return "#".join(_shortened(part) for part in route.split("#")) if route else ""
+
+
+def _shortened(part: str) -> str:
+    return part if len(part) <= _SHORT else f"{part[:_SHORT]}…"
 
 
 def _show_messages(console: Console, life: TurnLife) -> None:

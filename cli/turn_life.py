@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from cli.call_life import turn_of_a_call
 from cli.problems import CommandError
 from cli.survey import scan_conversations
 from cli.target import Target
@@ -50,7 +51,9 @@ class TurnLife:
 
     def as_json(self) -> dict[str, Any]:
         """The life as plain data: no reply address and no text but what was revealed."""
-        turn = {k: v for k, v in vars(self.turn).items() if k != "reply_to"} if self.turn else None
+        sealed = ("reply_to", "heard")
+        known = vars(self.turn).items() if self.turn else ()
+        turn = {k: v for k, v in known if k not in sealed} or None
         return {
             "conversation": self.conversation,
             "id": self.id,
@@ -73,14 +76,14 @@ def find_turn(
 
     Args:
         target: The stack.
-        wanted: A turn id, a reference (`person~01J….01J…`, as in callback paths) or the carrier's
-            id of a reply (`SM…`).
+        wanted: A turn id, a reference (`person~01J….01J…`, as in callback paths), the carrier's id
+            of a reply (`SM…`), or a call's turn (`<contact>-0001`).
         conversation: The turn's conversation when the caller knows it: spares the whole table.
         reveal: Read the words and the reply address too.
         progress: Told how many items were read.
 
     Raises:
-        CommandError: No such turn, or `wanted` is none of the three.
+        CommandError: No such turn, or `wanted` is none of these.
     """
     key, turn_id = _locate(target, wanted, conversation, progress)
     tables = target.tables
@@ -109,6 +112,9 @@ def _locate(
         values = {":turn": turn_sk(wanted), ":meta": META, ":id": wanted}
         item = _scan_for_one(target, wanted, condition, values, progress)
         return str(item["pk"]), wanted
+    spoken = turn_of_a_call(wanted)
+    if spoken is not None:
+        return _locate_spoken(target, *spoken, conversation, progress)
     if _CARRIER_SID.fullmatch(wanted):
         condition = "begins_with(sk, :turn) AND contains(carrier_sids, :sid)"
         values = {":turn": "turn#", ":sid": wanted}
@@ -119,9 +125,30 @@ def _locate(
     except ValueError:
         raise CommandError(
             f"{wanted!r} is no turn",
-            "give a turn id (01J…), a reference (person~01J….01J…) or the carrier's id of the "
-            "reply (SM…); `dialtone status` and the functions' logs name them",
+            "give a turn id (01J…), a reference (person~01J….01J…), the carrier's id of the reply "
+            "(SM…), or a call: `dialtone status` and the functions' logs name them",
         ) from None
+
+
+def _locate_spoken(
+    target: Target,
+    likely: str,
+    turn_id: str,
+    conversation: str | None,
+    progress: Callable[[int], None],
+) -> tuple[str, str]:
+    """A turn of a call: in the call's conversation, or, if the caller proved it, the person's."""
+    tables, sk = target.tables, turn_sk(turn_id)
+    place = conversation or likely
+    if conversation or tables.get(tables.conversations, place, sk):
+        return place, turn_id
+    meta = Meta.parse(place, tables.get(tables.conversations, place, META))
+    if meta.open_turn and meta.open_turn.id == turn_id:
+        return place, turn_id
+    condition = "sk = :turn OR (sk = :meta AND open_turn.id = :id)"
+    values = {":turn": sk, ":meta": META, ":id": turn_id}
+    item = _scan_for_one(target, turn_id, condition, values, progress)
+    return str(item["pk"]), turn_id
 
 
 def _scan_for_one(

@@ -127,9 +127,9 @@ class DeployedStack:
         self.tables.write(inbox.setting_aside(conversation, waiting, days=30))
         return sk
 
-    def turn(self, conversation: str, **changes: Any) -> Turn:
+    def turn(self, conversation: str, *, id_: str = "", **changes: Any) -> Turn:
         """Write a turn and its two messages as a commit leaves them."""
-        now, turn_id = int(time.time() * 1000), Ids().new()
+        now, turn_id = int(time.time() * 1000), id_ or Ids().new()
         values: dict[str, Any] = {
             "outcome": Outcome.ANSWERED,
             "route": "sender#number",

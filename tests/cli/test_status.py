@@ -10,6 +10,8 @@ import pytest
 from typer.testing import Result
 
 from conversation.outcomes import DeliveryState
+from conversation.persons import call_key
+from tests.cli import calls
 
 Dialtone = Callable[..., Result]
 
@@ -18,7 +20,7 @@ def test_a_quiet_stack_shows_nothing_that_waits(dialtone: Dialtone, stack: Any) 
     """A stack without trouble counts nothing and exits with 0."""
     shown = json.loads(dialtone("status", "--json").stdout)
 
-    lists = ("waiting", "open_turns", "set_aside", "undelivered", "unknown")
+    lists = ("waiting", "open_turns", "calls", "held", "set_aside", "undelivered", "unknown")
     assert [shown[name] for name in lists] == [[]] * len(lists)
     assert shown["dead_letters"] == 0
 
@@ -44,6 +46,30 @@ def test_every_kind_of_trouble_is_counted(dialtone: Dialtone, stack: Any) -> Non
     assert [(e["id"], e["says"]) for e in shown["undelivered"]] == [(failed.id, "failed 30034")]
     assert [entry["id"] for entry in shown["unknown"]] == [lost.id]
     assert shown["dead_letters"] == 1
+
+
+def test_calls_are_shown_with_what_is_to_become_of_them(dialtone: Dialtone, stack: Any) -> None:
+    """A call that ended, and words held for a yes: neither is a text that waits, nor trouble."""
+    calls.spoken(stack, 1)
+    calls.end(stack)
+    calls.hold(stack, f"{calls.CONTACT}-0002", "where is my cat")
+
+    shown = json.loads(dialtone("status", "--json").stdout)
+    quick = json.loads(dialtone("status", "--no-scan", "--json").stdout)
+    page = dialtone("status")
+
+    assert [entry["conversation"] for entry in shown["calls"]] == [call_key(calls.CONTACT)]
+    assert "due in 4m 5" in shown["calls"][0]["says"]
+    assert [entry["conversation"] for entry in shown["held"]] == [call_key(calls.CONTACT)]
+    assert (len(quick["calls"]), quick["held"]) == (1, None)
+    assert (shown["waiting"], shown["set_aside"], shown["undelivered"]) == ([], [], [])
+    assert "held for a caller's yes" in page.stdout
+    assert "cat" not in page.output
+
+
+def test_what_was_not_looked_for_is_not_counted_as_none(dialtone: Dialtone, stack: Any) -> None:
+    """Without the scan, four rows say so."""
+    assert dialtone("status", "--no-scan").stdout.count("not looked for") == 4
 
 
 def test_a_person_reads_counts_ages_and_what_to_do_next(dialtone: Dialtone, stack: Any) -> None:

@@ -10,6 +10,10 @@ import pytest
 from typer.testing import Result
 
 from conversation.ids import turn_reference
+from conversation.outcomes import Outcome
+from conversation.persons import call_key
+from tests.cli import calls
+from tests.cli.calls import CONTACT
 
 Dialtone = Callable[..., Result]
 SID = "SM" + "ab" * 16
@@ -102,3 +106,84 @@ def test_what_is_not_there_is_said_with_the_next_step(
     assert answer.exit_code == 2
     assert said in answer.stderr
     assert "next:" in answer.stderr
+
+
+@pytest.mark.parametrize("proved", [False, True])
+@pytest.mark.parametrize("by", ["id", "reference", "conversation"])
+def test_a_turn_of_a_call_is_found(
+    dialtone: Dialtone, stack: Any, by: str, *, proved: bool
+) -> None:
+    """In the call's conversation, or in the person's, whose number was proved."""
+    conversation = stack.ada if proved else call_key(CONTACT)
+    turn = calls.spoken(stack, 1, conversation=conversation)
+    names = {
+        "id": [turn.id],
+        "reference": [turn_reference(conversation, turn.id)],
+        "conversation": [turn.id, "--conversation", conversation],
+    }
+
+    answer = dialtone("trace", *names[by], "--json")
+
+    assert answer.exit_code == 0, answer.output
+    shown = json.loads(answer.stdout)
+    assert (shown["conversation"], shown["turn"]["delivery"]) == (conversation, "spoken")
+    assert "heard" not in shown["turn"]
+
+
+@pytest.mark.parametrize("name", [CONTACT, f"call#{CONTACT}", f"call~{CONTACT}"])
+def test_a_whole_call_is_shown(dialtone: Dialtone, stack: Any, name: str) -> None:
+    """Whose it is, its turns in order, what is held, and when it will be offered."""
+    calls.spoken(stack, 2, outcome=Outcome.APOLOGISED)
+    calls.spoken(stack, 1)
+    calls.hold(stack, f"{CONTACT}-0003", "where is my cat")
+    calls.end(stack)
+    calls.belongs(stack, stack.ada)
+
+    shown = json.loads(dialtone("trace", name, "--json").stdout)
+    page = dialtone("trace", name).stdout
+
+    assert [one["id"][-4:] for one in shown["turns"]] == ["0001", "0002"]
+    assert (shown["person"], shown["held"]) == (stack.ada, 1)
+    assert shown["offer_due_at"] > 0
+    assert shown["offered_at"] is None
+    for said in (f"call {CONTACT} of {stack.ada}", "apologised", "offer due at", "held for a yes"):
+        assert said in page
+    assert not [words for words in WORDS if words in page]
+
+
+def test_a_call_that_was_offered_and_proved_is_shown(dialtone: Dialtone, stack: Any) -> None:
+    """A proved caller's turns are the person's, and found all the same."""
+    calls.spoken(stack, 1, conversation=stack.ada)
+    calls.offer(stack, stack.ada)
+
+    page = dialtone("trace", CONTACT).stdout
+
+    assert f"of {stack.ada}" in page
+    assert "proved" in page
+    assert "offered at" in page
+
+
+def test_a_call_of_nobody_known_is_said_to_be(dialtone: Dialtone, stack: Any) -> None:
+    """A hidden number has no person."""
+    calls.spoken(stack, 1)
+
+    assert "of nobody known" in dialtone("trace", CONTACT).stdout
+
+
+def test_a_call_that_is_not_there_is_explained(dialtone: Dialtone, stack: Any) -> None:
+    """The next step is said."""
+    calls.spoken(stack, 1)
+
+    answer = dialtone("trace", CONTACT.replace("1", "9"))
+
+    assert answer.exit_code == 2
+    assert "no call 99999999" in answer.stderr
+
+
+def test_a_route_is_shown_short(dialtone: Dialtone, stack: Any) -> None:
+    """Two hashes fill a screen and tell nobody anything; --json has them whole."""
+    route = "ab12cd34ef56ab12#" + "9f" * 32
+    turn = stack.turn(stack.ada, route=route)
+
+    assert "ab12cd34…#9f9f9f9f…" in dialtone("trace", turn.id).stdout
+    assert json.loads(dialtone("trace", turn.id, "--json").stdout)["turn"]["route"] == route

@@ -18,6 +18,7 @@ HOOK = "arn:aws:lambda:us-east-1:000000000000:function:test-fulfilment:live"
 NUMBER, CALLER = "+15550100", "+15550123"
 PROMPT = "Hello, what can I do for you?"
 SORRY = "Something went wrong. Goodbye."
+FUNCTION = "arn:aws:lambda:us-east-1:000000000000:function:test-proving:live"
 BARGE_IN = "x-amz-lex:allow-interrupt:*:*"
 LONGEST = "x-amz-lex:audio:max-length-ms:*:*"
 FILLER: MessageGroups = ((BotMessage("One moment."),),)
@@ -206,6 +207,41 @@ def talk(**session: str) -> dict[str, Any]:
 def document(**blocks: Block) -> dict[str, Any]:
     """A flow that begins with the first of its blocks."""
     return Flow(next(iter(blocks)), blocks).document()
+
+
+def say(text: str) -> Message:
+    """Say something, then end."""
+    return Message(text=text, next="end", failed="end")
+
+
+def flow_of(**blocks: Block) -> dict[str, Any]:
+    """A flow of these blocks; what goes wrong leads to `oops`, and everything to an end."""
+    oops = {"oops": say("Oops.")} if "oops" in repr(blocks) else {}
+    return document(**blocks, **oops, end=HangUp())
+
+
+def run(answer: Answer = goodbye_or_echo, /, **blocks: Block) -> Call:
+    """A call to such a flow."""
+    return phone(Hook(answer), flow_of(**blocks)).dial(CALLER, NUMBER)
+
+
+def said(call: Call) -> list[str]:
+    """All that was said, once the call is over."""
+    call.wait_for("ended")
+    return call.spoken
+
+
+def checking(event: dict[str, Any]) -> dict[str, str]:
+    """Take one code."""
+    right = event["Details"]["Parameters"].get("code") == "123456"
+    return {"result": "proved" if right else "wrong"}
+
+
+def refused(call: Call) -> None:
+    """The caller hears the flow's own words, and the call ends."""
+    call.wait_for("ended")
+    assert call.spoken[-1] == SORRY
+    assert words(call, "block")[-2:] == ["MessageParticipant", "DisconnectParticipant"]
 
 
 def phone(

@@ -160,6 +160,27 @@ def test_silence_is_noticed_after_the_flow_s_time() -> None:
     call.hang_up()
 
 
+def test_who_has_begun_to_talk_is_not_silent() -> None:
+    """The start time-out waits for the words, though not for ever."""
+    clock, hook = ManualClock(), Hook()
+    call = real(hook, clock)
+    listen(call, clock)
+    call.begin()
+    clock.advance(11)
+    call.say("a long thought")
+    call.wait_until(lambda _: hook.events)
+    assert hook.heard == ["a long thought"]
+    clock.advance(1)
+    call.wait_for("speaking")
+    clock.advance(10)
+    call.wait_for("listening")
+    call.begin()
+    clock.advance(12.1)
+    call.wait_until(lambda _: len(hook.events) == 2)
+    assert hook.heard[1] == ""
+    call.hang_up()
+
+
 def test_keys_are_one_entry_until_the_caller_pauses() -> None:
     """The end time-out between keys is the session attribute's."""
     clock, hook = ManualClock(), Hook()

@@ -69,6 +69,10 @@ class Environment:
         """A JSON object of anything."""
         return self._read(name, lambda text: _object(json.loads(text)), default, {})
 
+    def parsed(self, name: str, parse: Callable[[str], T], default: T) -> T:
+        """Whatever `parse` makes of a text."""
+        return self._read(name, parse, default, default)
+
     def check(self) -> None:
         """Raise what has been collected.
 

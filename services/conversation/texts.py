@@ -9,6 +9,8 @@ CODE = "{code}"
 """Where `forget_ask` and `call_code` have their code."""
 TIME = "{time}"
 """Where `after_call` has the time of the call."""
+SPOKEN = "spoken_"
+"""What the sentences of calls begin with, which are not read here."""
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,7 @@ class Texts:
         Raises:
             ValueError: A name is unknown or a sentence is empty.
         """
+        overrides = {name: it for name, it in overrides.items() if not name.startswith(SPOKEN)}
         known = {field.name for field in fields(cls)}
         wrong = [name for name, text in overrides.items() if name not in known or not text.strip()]
         if wrong:

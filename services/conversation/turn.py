@@ -87,6 +87,7 @@ class Engine:
         stages: dict[str, int] | None = None,
         opening: Opening | None = None,
         late: Callable[[Claim], Late | None] | None = None,
+        if_answered: Sequence[Action] = (),
     ) -> Reply:
         """Answer a claimed turn, or apologise in time; commit either with the person's words.
 
@@ -101,6 +102,7 @@ class Engine:
             opening: What has to be said before the first reply of all, when this is it.
             late: What a spoken turn is to end in when the models are too slow, asked for only
                 then; None from it for the apology.
+            if_answered: Part of the commit only if a model answered.
 
         Raises:
             LeaseLostError: Somebody else has the turn now.
@@ -110,7 +112,7 @@ class Engine:
         ending = self.refusal(claim, profile)
         if ending is None:
             ending, more = self._answered(claim, texts, profile, deadline, stages, late=late)
-            extra_items = [*extra_items, *more]
+            extra_items = [*extra_items, *more, *(if_answered if ending.answer else ())]
         if profile.spoken:
             ending = ending.aloud(texts)
         if opening is not None and ending.text:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from conversation import observability
+from conversation.accounting import Accounting
 from conversation.clocks import MILLISECONDS, Clock, milliseconds
 from conversation.deadline import Deadline
 from conversation.forgetting import Forgetting
@@ -23,7 +24,6 @@ from conversation.switch import Switch
 from conversation.tables import StoreBusyError
 from conversation.turn import Engine, Reply
 from conversation.turns import Turns
-from messaging.accounting import Accounting
 from messaging.offering import Offering
 from messaging.replying import Replying
 from messaging.settling import Settling

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from conversation import aws
+from conversation.accounting import Accounting
 from conversation.composition import build_engine
 from conversation.forgetting import Forgetting
 from conversation.lease import Lease
@@ -13,7 +14,6 @@ from conversation.tables import Tables
 from conversation.texts import Texts
 from conversation.turn import Engine
 from conversation.turns import Turns
-from messaging.accounting import Accounting
 from messaging.answering import Answering, Timing
 from messaging.introduction import Introduction
 from messaging.keeping import Keeping

@@ -10,6 +10,7 @@ from typing import Any
 from langchain_core.language_models.fake_chat_models import GenericFakeChatModel
 from langchain_core.messages import AIMessage, BaseMessage
 
+from conversation.accounting import Accounting
 from conversation.allowances import Allowances, Limits
 from conversation.deadline import Deadline
 from conversation.erasing import CopiesUnavailableError
@@ -26,7 +27,6 @@ from conversation.tables import Tables
 from conversation.texts import Texts
 from conversation.turn import Engine
 from conversation.turns import Turns
-from messaging.accounting import Accounting
 from messaging.answering import Answering, Timing
 from messaging.introduction import Introduction
 from messaging.keeping import Keeping

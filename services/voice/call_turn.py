@@ -1,0 +1,290 @@
+"""One utterance of a call as a turn: claimed, answered and committed once, whoever asks again.
+
+Lex may bring an utterance twice, one after the other or at once. The turn's id names it, so that
+a retry finds the turn and speaks its reply again. Knows no Lex and renders nothing.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import Final
+
+from conversation import observability
+from conversation.accounting import Accounting
+from conversation.clocks import Clock, milliseconds
+from conversation.deadline import Deadline
+from conversation.exchange import Incoming, Profile
+from conversation.keys import Keys
+from conversation.lease import Lease, LeaseLostError
+from conversation.meta import Claim, Meta
+from conversation.outcomes import Outcome, TurnState
+from conversation.tables import Action, StoreBusyError, Tables
+from conversation.turn import Engine
+from conversation.turns import Turn, Turns, turn_sk
+from texting.after_call import AfterCalls
+from voice.call_session import CallSession
+from voice.call_texts import CallTexts
+from voice.callers import Caller, Callers
+from voice.offers import Offers
+
+BUSY_SECONDS: Final = 1.0
+"""How long a call waits for a lease that somebody else holds (protocol rule 9)."""
+
+_POLL_SECONDS: Final = 0.1
+_OWN_CALL: Final = "call#"
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a turn comes to.
+
+    Attributes:
+        outcome: How it ended; None when it did not begin, the caller's conversation being busy.
+        text: The reply in the model's own words, or a fixed sentence; empty for an offer's.
+        turn_id: The turn.
+        number: Its number in the call.
+    """
+
+    outcome: Outcome | None
+    text: str
+    turn_id: str
+    number: int
+
+
+@dataclass(frozen=True)
+class Utterance:
+    """What a caller said, and in which call.
+
+    Attributes:
+        caller: Who said it.
+        session: The call.
+        words: What was said.
+        texts: The fixed sentences.
+        number: Number of its turn.
+    """
+
+    caller: Caller
+    session: CallSession
+    words: str
+    texts: CallTexts
+    number: int
+
+    @property
+    def turn_id(self) -> str:
+        """Id of its turn."""
+        return self.session.turn_id(self.number)
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How long things may take.
+
+    Attributes:
+        lease_seconds: The function's time and some slack (protocol rule 9).
+        keep_after_seconds: How long after a turn a call counts as over.
+    """
+
+    lease_seconds: float
+    keep_after_seconds: float
+
+
+class CallTurns:
+    """Answers utterances.
+
+    Args:
+        tables: The tables.
+        engine: Answers claimed turns.
+        callers: Who calls.
+        offers: What is offered instead of an answer.
+        accounting: Writes down how turns ended.
+        limits: How long things may take.
+        style: How to write for a caller who speaks a language.
+        clock: Epoch seconds.
+        sleep: Waits for a busy lease.
+    """
+
+    def __init__(
+        self,
+        tables: Tables,
+        *,
+        engine: Engine,
+        callers: Callers,
+        offers: Offers,
+        accounting: Accounting,
+        limits: Limits,
+        style: str,
+        clock: Clock = time.time,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._tables = tables
+        self._engine = engine
+        self._callers = callers
+        self.offers = offers
+        self._accounting = accounting
+        self._limits = limits
+        self._style = style
+        self._clock = clock
+        self._sleep = sleep
+        self._lease = Lease(tables, clock)
+        self._turns = Turns(tables)
+        self._keys = Keys(tables, clock)
+        self._after_calls = AfterCalls(tables, clock)
+
+    def warm(self) -> None:
+        """Build what the first answer needs, while nobody waits for one."""
+        self._engine.warm()
+
+    def caller(self, session: CallSession) -> Caller:
+        """Who calls."""
+        return self._callers.resolve(session.number, session.contact)
+
+    def answer(
+        self, session: CallSession, words: str, texts: CallTexts, deadline: Deadline
+    ) -> Said:
+        """Answer an utterance, or say again what it was answered.
+
+        Args:
+            session: The call; `turn` is the number that this utterance is to have.
+            words: What the caller said.
+            texts: The fixed sentences.
+            deadline: When the reply must be committed.
+
+        Raises:
+            LeaseLostError: The conversation was taken from us, as by a FORGET.
+            StoreBusyError: The store did not answer.
+            KeyUnavailableError: KMS does not give the key now.
+        """
+        began = time.monotonic()
+        caller = self.caller(session)
+        self._keys.ensure(caller.conversation, caller.person)
+        number = session.turn
+        known = self._turns.read(caller.conversation, session.turn_id(number))
+        if known is not None and not self._turns.answers(known, words):
+            number, known = self._next(caller, session), None
+        if known is not None:
+            return self._again(known, number)
+        utterance = Utterance(caller, session, words, texts, number)
+        claim = self._claim(caller, utterance.turn_id, deadline)
+        if isinstance(claim, Turn):
+            return self._again(claim, number)
+        if claim is None:
+            return self._busy(utterance)
+        stages = {"wait": int((time.monotonic() - began) * 1000)}
+        with _closing(self._lease, claim):
+            return self._answered(claim, utterance, deadline, stages)
+
+    def last(self, session: CallSession) -> Turn | None:
+        """The call's latest turn, if it has had one."""
+        caller = self.caller(session)
+        found = self._tables.query(
+            self._tables.conversations,
+            caller.conversation,
+            turn_sk(f"{session.contact}-"),
+            limit=1,
+            newest_first=True,
+        )
+        return Turn.parse(found[0]) if found else None
+
+    def reply_text(self, turn: Turn) -> str:
+        """The words of a turn's reply; empty when they are gone."""
+        return self._turns.reply_text(turn) or ""
+
+    def _answered(
+        self, claim: Claim, of: Utterance, deadline: Deadline, stages: dict[str, int]
+    ) -> Said:
+        texts = of.texts
+        reply = self._engine.answer(
+            claim,
+            [Incoming(of.words, milliseconds(self._clock))],
+            Profile(self._style, spoken=True, apology=texts.apology, refused=texts.refused),
+            deadline,
+            reply_to={},
+            stages=stages,
+            late=lambda late: self.offers.late(late, of.caller, of.words, texts.offer),
+            if_answered=self._noting(of.caller, of.session, claim.generation),
+        )
+        self._accounting.note(reply)
+        if reply.turn.outcome is Outcome.OFFERED:
+            observability.count("LateAnswer")
+        return Said(reply.turn.outcome, reply.text, of.turn_id, of.number)
+
+    def _noting(self, caller: Caller, session: CallSession, generation: str) -> list[Action]:
+        """A call that is answered is offered to be kept once it is over."""
+        if caller.person is None or caller.route is None:
+            return []
+        if not caller.conversation.startswith(_OWN_CALL):
+            return []
+        return [
+            self._after_calls.noting(
+                caller.conversation,
+                started_at=session.started_at,
+                route=caller.route,
+                reply_to=caller.reply_to,
+                seals=self._keys.seals(caller.conversation, generation),
+                keep_after_seconds=self._limits.keep_after_seconds,
+            )
+        ]
+
+    def _claim(self, caller: Caller, turn_id: str, deadline: Deadline) -> Claim | Turn | None:
+        """The right to answer; the turn when it is answered meanwhile; None when others hold on."""
+        patience = Deadline.after(min(BUSY_SECONDS, deadline.remaining()))
+        while True:
+            meta = self._lease.read(caller.conversation)
+            if not self._taken(meta):
+                with suppress(LeaseLostError):
+                    return self._lease.claim(
+                        meta, turn_id, (), caller.route or "", self._limits.lease_seconds
+                    )
+            ours = meta.open_turn is not None and meta.open_turn.id == turn_id
+            if (deadline if ours else patience).expired:
+                return None
+            self._sleep(_POLL_SECONDS)
+            if ours and (turn := self._turns.read(caller.conversation, turn_id)) is not None:
+                return turn
+
+    def _taken(self, meta: Meta) -> bool:
+        """Whether somebody has the conversation: a worker, or a text's turn that is still open.
+
+        A turn of a call that nobody finished is nobody's: its caller has heard nothing of it, and
+        says it again or does not.
+        """
+        if self._lease.busy_seconds(meta) > 0:
+            return True
+        opened = meta.open_turn
+        return opened is not None and not (opened.state is TurnState.CLAIMED and "-" in opened.id)
+
+    def _busy(self, of: Utterance) -> Said:
+        meta, texts = self._lease.read(of.caller.conversation), of.texts
+        if meta.open_turn is not None and meta.open_turn.id == of.turn_id:
+            return Said(None, texts.late, of.turn_id, of.number)  # its other delivery will tell
+        generation = meta.generation
+        if generation and self.offers.instead(of.caller, generation, of.turn_id, of.words):
+            observability.count("LateAnswer")
+            return Said(Outcome.OFFERED, texts.offer, of.turn_id, of.number)
+        return Said(None, texts.busy, of.turn_id, of.number)
+
+    def _again(self, turn: Turn, number: int) -> Said:
+        return Said(turn.outcome, self.reply_text(turn), turn.id, number)
+
+    def _next(self, caller: Caller, session: CallSession) -> int:
+        """The number after the latest: the answer to the one before never reached Lex."""
+        latest = self.last(session)
+        if latest is None or latest.conversation != caller.conversation:
+            return session.turn
+        return int(latest.id.rpartition("-")[2]) + 1
+
+
+@contextmanager
+def _closing(lease: Lease, claim: Claim) -> Iterator[None]:
+    """Give the lease up when the turn fails: nothing of it was taken in, and nobody takes it on."""
+    try:
+        yield
+    except LeaseLostError:
+        raise
+    except Exception:
+        with suppress(LeaseLostError, StoreBusyError):
+            lease.close(claim)
+        raise

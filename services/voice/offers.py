@@ -1,0 +1,131 @@
+"""Offers to text an answer that a call cannot wait for (protocol rule 18).
+
+Owns when an offer may be made and what becomes of a yes and a no. The held words themselves are
+`texting.held`'s.
+"""
+
+from __future__ import annotations
+
+import time
+
+from conversation.clocks import Clock, expiry, milliseconds
+from conversation.exchange import Late
+from conversation.keys import Keys
+from conversation.meta import Claim
+from conversation.outcomes import DeliveryState, Outcome
+from conversation.tables import Action, ConditionFailedError, Tables
+from conversation.turns import Turn, Turns
+from texting.held import Held, Release, held_sid
+from texting.wakeups import Wakeups
+from voice.callers import Caller, Callers
+
+
+class Offers:
+    """Makes offers and keeps them.
+
+    Args:
+        tables: The tables.
+        callers: Says who can be sent a text.
+        held: Holds the words.
+        wakeups: Wakes the conversation whose words were released.
+        receipt_days: How long a second yes is recognised.
+        turn_days: Lifetime of a turn's record.
+        clock: Epoch seconds.
+    """
+
+    def __init__(
+        self,
+        tables: Tables,
+        *,
+        callers: Callers,
+        held: Held,
+        wakeups: Wakeups,
+        receipt_days: int,
+        turn_days: int,
+        clock: Clock = time.time,
+    ) -> None:
+        self._tables = tables
+        self._callers = callers
+        self._held = held
+        self._wakeups = wakeups
+        self._receipt_days = receipt_days
+        self._turn_days = turn_days
+        self._clock = clock
+        self._keys = Keys(tables, clock)
+        self._turns = Turns(tables)
+
+    def late(self, claim: Claim, caller: Caller, words: str, offer: str) -> Late | None:
+        """What a turn ends in whose answer is late; None when the caller cannot be texted."""
+        if not self._callers.textable(caller):
+            return None
+        return Late(offer, (self._holding(caller, claim.turn.id, words, claim.generation),))
+
+    def instead(self, caller: Caller, generation: str, turn_id: str, words: str) -> bool:
+        """Offer without a turn, while the caller's conversation answers one of their texts.
+
+        Returns:
+            False when the caller cannot be texted.
+        """
+        if not self._callers.textable(caller):
+            return False
+        turn = Turn(
+            conversation=caller.conversation,
+            id=turn_id,
+            generation=generation,
+            outcome=Outcome.OFFERED,
+            route=caller.route or "",
+            reply_to=self._turns.seal_reply_to({}, caller.conversation, turn_id, generation),
+            messages=[],
+            inbox=[],
+            attempts=0,
+            created_at=milliseconds(self._clock),
+            expires_at=expiry(self._clock, self._turn_days),
+            delivery=DeliveryState.SPOKEN,
+            heard=self._turns.seal_heard(words, caller.conversation, turn_id, generation),
+        )
+        actions = [
+            self._turns.putting(turn),
+            self._keys.condition(caller.conversation, generation),
+            self._holding(caller, turn_id, words, generation),
+        ]
+        try:
+            self._tables.transact(actions)
+        except ConditionFailedError as error:
+            if not error.failed(0):
+                raise
+            # A retry of the same utterance was faster: its offer is this one.
+        return True
+
+    def accept(self, caller: Caller, turn_id: str) -> bool:
+        """The caller said yes: the words become a text of theirs.
+
+        Returns:
+            False when nothing is held any more.
+        """
+        if caller.person is None:
+            return False
+        release = self._held.release(
+            caller.conversation,
+            caller.person,
+            contact=caller.contact,
+            turn=turn_id,
+            receipt_days=self._receipt_days,
+        )
+        if release.wakes:
+            self._wakeups.send(caller.conversation, held_sid(caller.contact, turn_id))
+        return release is not Release.GONE
+
+    def decline(self, caller: Caller, turn_id: str) -> None:
+        """The caller said no: the words go."""
+        self._held.drop(caller.conversation, contact=caller.contact, turn=turn_id)
+
+    def _holding(self, caller: Caller, turn_id: str, words: str, generation: str) -> Action:
+        return self._held.holding(
+            caller.conversation,
+            contact=caller.contact,
+            turn=turn_id,
+            text=words,
+            route=caller.route or "",
+            reply_to=caller.reply_to,
+            seals=self._keys.seals(caller.conversation, generation),
+        )

@@ -494,3 +494,16 @@ def test_what_contact_attributes_may_hold() -> None:
     assert kept(code="$.StoredCustomerInput") == [
         "keep: Attributes keep what a caller typed, in clear"
     ]
+    document = Flow(
+        "keep",
+        {
+            "keep": SetAttributes(attributes={"topic": "bills"}, next="said", failed="said"),
+            "said": said,
+            "hang-up": HangUp(),
+        },
+    ).document()
+    by_slug(document)["keep"]["Parameters"].update(TargetContact="Both", Colour="blue")
+    assert problems(document) == [
+        "keep: has parameters it does not know: ['Colour']",
+        "keep: TargetContact is Current or Related",
+    ]

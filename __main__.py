@@ -33,16 +33,10 @@ from components import (
 from settings import StackSettings
 from stack import environments
 from stack.arguments import api_args, image_args
-from stack.voice import Calls, Surroundings
+from stack.grants import CHECK, DELETE, EVERY_ITEM_ACTION, GET, PUT, QUERY, SEALED_FOR, UPDATE
+from stack.voice import Calls
 from stack.watches import watches
 
-GET, PUT, UPDATE, DELETE, CHECK, QUERY = (
-    f"dynamodb:{action}"
-    for action in ("GetItem", "PutItem", "UpdateItem", "DeleteItem", "ConditionCheckItem", "Query")
-)
-EVERY_ITEM_ACTION = [GET, PUT, UPDATE, DELETE, CHECK, QUERY]
-# The encryption context that conversations' keys are wrapped under.
-SEALED_FOR = "conversation"
 MESSAGES_PATH = "/webhooks/twilio/messages"
 STATUS_PATH = "/webhooks/twilio/status/{turn}"
 # The carrier waits this long for an answer to a webhook.
@@ -68,7 +62,7 @@ class Stack:
         self.addresses = self._addresses()
         self.webhook, self.status = self._webhook(), self._status()
         self.responder, self.sweep = self._responder(), self._sweep()
-        self.calls = Calls(self._surroundings())
+        self.calls = Calls(self)
         self._connect()
         self.number = self._number()
 
@@ -146,7 +140,7 @@ class Stack:
             public_url=self.api.url,
         )
 
-    def _function_args(
+    def function_args(
         self,
         name: str,
         timeout_seconds: int,
@@ -171,7 +165,7 @@ class Stack:
     def _webhook(self) -> ContainerFunction:
         functions = self.settings.functions
         environment = environments.webhook(self.settings, self.addresses)
-        args = self._function_args("webhook", WEBHOOK_TIMEOUT_SECONDS, environment)
+        args = self.function_args("webhook", WEBHOOK_TIMEOUT_SECONDS, environment)
         args["deadline_seconds"] = CARRIER_WAITS_SECONDS
         if functions.reserved_concurrency is not None:
             args["reserved_concurrency"] = functions.reserved_concurrency
@@ -195,7 +189,7 @@ class Stack:
 
     def _status(self) -> ContainerFunction:
         environment = environments.status(self.settings, self.addresses)
-        args = self._function_args("status", STATUS_TIMEOUT_SECONDS, environment)
+        args = self.function_args("status", STATUS_TIMEOUT_SECONDS, environment)
         args["deadline_seconds"] = CARRIER_WAITS_SECONDS
         function = ContainerFunction("status", args)
         self.conversations.grant(function, [GET, UPDATE])
@@ -205,10 +199,12 @@ class Stack:
     def _responder(self) -> ContainerFunction:
         timeout = self.settings.responder_timeout_seconds
         environment = environments.responder(self.settings, self.addresses)
-        args = self._function_args("responder", timeout, environment)
+        args = self.function_args("responder", timeout, environment)
         args["work_seconds"] = self.settings.responder_work_seconds
         function = ContainerFunction("responder", args)
-        self.people.grant(function, [GET, UPDATE, CHECK, QUERY])
+        # After a call it writes down what it offered to remember.
+        offers = [PUT] if self.settings.voice.enabled else []
+        self.people.grant(function, [GET, UPDATE, CHECK, QUERY, *offers])
         self.conversations.grant(function, EVERY_ITEM_ACTION, indexes=[])
         # FORGET begins here, with the key: no function that faces the network may do it.
         self.keys.grant(function, [GET, CHECK, DELETE])
@@ -222,27 +218,11 @@ class Stack:
 
     def _sweep(self) -> ContainerFunction:
         environment = environments.sweep(self.settings, self.addresses)
-        args = self._function_args("sweep", SWEEP_TIMEOUT_SECONDS, environment)
+        args = self.function_args("sweep", SWEEP_TIMEOUT_SECONDS, environment)
         function = ContainerFunction("sweep", args)
         self._grant_accepting(function)
         self.conversations.grant(function, [GET, PUT, UPDATE, QUERY])
         return function
-
-    def _surroundings(self) -> Surroundings:
-        """What calls share with texts."""
-        return Surroundings(
-            settings=self.settings,
-            addresses=self.addresses,
-            key=self.key,
-            people=self.people,
-            conversations=self.conversations,
-            keys=self.keys,
-            wakeups=self.wakeups,
-            carrier_secret=self.carrier_secret,
-            model_secret=self.model_secret,
-            sealed_for=SEALED_FOR,
-            function_args=self._function_args,
-        )
 
     def _connect(self) -> None:
         """Let the world in, now that every function has what it needs."""

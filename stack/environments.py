@@ -92,6 +92,8 @@ def responder(settings: StackSettings, addresses: Addresses) -> Environment:
         "STACK_ALLOWANCE": json.dumps(settings.stack_allowance.model_dump()),
         "TEXTS": json.dumps(settings.texts),
     }
+    if settings.voice.enabled:
+        environment["VOICE"] = voice(settings)
     if sms.messaging_service_sid is not None:
         environment["MESSAGING_SERVICE_SID"] = sms.messaging_service_sid
     if addresses.model_secret_arn is not None:

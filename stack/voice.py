@@ -6,9 +6,7 @@ kept. Owns what calls need of the stack; the stack's other parts know nothing of
 
 import hashlib
 import json
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import pulumi
 import pulumi_aws_native as aws_native
@@ -31,6 +29,7 @@ from components import (
 )
 from settings import StackSettings
 from stack import environments
+from stack.grants import CHECK, EVERY_ITEM_ACTION, GET, PUT, QUERY, SEALED_FOR, UPDATE
 from stack.voice_phrases import AGENT, FILLERS, PHRASES
 from stack.voice_settings import Locale
 
@@ -39,16 +38,8 @@ LEX_WAITS_SECONDS = 30
 CONNECT_WAITS_SECONDS = 8
 PROVING_TIMEOUT_SECONDS = 7
 
-GET, PUT, UPDATE, DELETE, CHECK, QUERY = (
-    f"dynamodb:{action}"
-    for action in ("GetItem", "PutItem", "UpdateItem", "DeleteItem", "ConditionCheckItem", "Query")
-)
-# Name, timeout, environment and package, to what all functions have in common.
-FunctionArgs = Callable[[str, int, environments.Environment, str], ContainerFunctionArgs]
 
-
-@dataclass(frozen=True)
-class Surroundings:
+class Surroundings(Protocol):
     """What calls use of the rest of the stack."""
 
     settings: StackSettings
@@ -60,8 +51,15 @@ class Surroundings:
     wakeups: FifoQueue
     carrier_secret: ManagedSecret
     model_secret: ManagedSecret | None
-    sealed_for: str
-    function_args: FunctionArgs
+
+    def function_args(
+        self,
+        name: str,
+        timeout_seconds: int,
+        environment: environments.Environment,
+        package: str,
+    ) -> ContainerFunctionArgs:
+        """What all functions have in common."""
 
 
 class Calls:
@@ -96,11 +94,11 @@ class Calls:
         args["work_seconds"] = voice.answer_seconds
         function = ContainerFunction("fulfilment", args)
         around.people.grant(function, [GET, PUT, UPDATE, CHECK, QUERY])
-        around.conversations.grant(function, [GET, PUT, UPDATE, DELETE, CHECK, QUERY], indexes=[])
+        around.conversations.grant(function, EVERY_ITEM_ACTION, indexes=[])
         # A call's key is made here; FORGET, which deletes it, is not.
         around.keys.grant(function, [GET, PUT, CHECK])
-        around.key.grant_wrap(function, around.sealed_for)
-        around.key.grant_unwrap(function, around.sealed_for)
+        around.key.grant_wrap(function, SEALED_FOR)
+        around.key.grant_unwrap(function, SEALED_FOR)
         around.wakeups.grant_send(function)
         around.carrier_secret.grant_read(function)
         if around.model_secret is not None:

@@ -94,6 +94,13 @@ def program_settings(config: LocalConfig, public_url: str) -> dict[str, Any]:
         "models": list(config.models),
         "sms": {"number": OUR_NUMBER},
         "whatsapp": {"enabled": True, "sender": f"whatsapp:{OUR_NUMBER}"},
+        "voice": {
+            "enabled": True,
+            "instanceId": VOICE_INSTANCE_ID,
+            "phoneNumberId": VOICE_NUMBER_ID,
+            # Whether somebody answers is a switch of the phone, not of the clock.
+            "agents": {"enabled": True},
+        },
         "carrier": {"apiUrl": f"{public_url}/carrier"},
         # A lost webhook is made good within a minute, while somebody is looking.
         "timing": {"listingEveryMinutes": 1},

@@ -68,7 +68,8 @@ class Sms(Section):
         True, description="Whether the carrier itself answers STOP, START and HELP."
     )
     languages: list[str] = Field(
-        default_factory=lambda: ["en"], description="Whose words for STOP, START and HELP count."
+        default_factory=lambda: ["en"],
+        description="Whose words for STOP, START, HELP and FORGET count.",
     )
     manage_number: bool = Field(
         True, description="Point the number at this stack, and back when the stack is deleted."

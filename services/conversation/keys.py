@@ -8,6 +8,7 @@ Owns the item and how it comes to be; `sealing` has what is derived of it, `vaul
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from conversation import observability
@@ -98,15 +99,19 @@ class Keys:
         """The generation; a conversation without any gets a key. See `ensure_record`."""
         return self.ensure_record(conversation, person_id).generation
 
-    def ensure_record(self, conversation: str, person_id: str | None = None) -> KeyRecord:
+    def ensure_record(
+        self, conversation: str, person_id: str | None = None, *, only_if: Sequence[Action] = ()
+    ) -> KeyRecord:
         """The key; a conversation without any gets one, with its `meta`.
 
         Args:
             conversation: The conversation.
             person_id: Whose it is: `people` then lists it, so that FORGET finds it. None for a
                 conversation that belongs to no person.
+            only_if: At most one check, without which no key is made.
 
         Raises:
+            ConditionFailedError: What was to be checked failed; it comes first.
             KeyLostError: `meta` has a generation and `keys` has none. Never a silent new key.
             KeyUnavailableError: KMS does not wrap a new key now.
         """
@@ -115,9 +120,11 @@ class Keys:
             if record is not None:
                 return record
             try:
-                return self._create(conversation, person_id)
+                return self._create(conversation, person_id, only_if)
             except ConditionFailedError as error:
-                met = error.items[1] or {}
+                if only_if and error.failed(0):
+                    raise
+                met = error.items[len(only_if) + 1] or {}
                 # Another worker may have made both between our read and our write.
                 if met.get("generation") and self.find(conversation) is None:
                     raise _lost(conversation) from error
@@ -185,12 +192,15 @@ class Keys:
             return _lost(conversation)
         return ForgottenError(conversation)
 
-    def _create(self, conversation: str, person_id: str | None) -> KeyRecord:
+    def _create(
+        self, conversation: str, person_id: str | None, only_if: Sequence[Action]
+    ) -> KeyRecord:
         tables, record = self._tables, self.make(conversation)
         # A call's conversation does not say in its name whose it is.
         named = {":person": person_id} if person_id and person_of(conversation) is None else {}
         naming = ", person = :person" if named else ""
         actions = [
+            *only_if,
             put(tables.keys, record.item(), condition="attribute_not_exists(pk)"),
             update(
                 tables.conversations,

@@ -20,7 +20,7 @@ from conversation.ids import Ids
 from conversation.items import SCHEMA
 from conversation.keys import Keys
 from conversation.persons import Known, Persons, address_hash, person_key, route_of
-from conversation.tables import Action, ConditionFailedError, StoreBusyError, Tables, put
+from conversation.tables import Action, ConditionFailedError, StoreBusyError, Tables, check, put
 from conversation.texts import Texts
 from messaging.acceptance import CONSENT, FORGET, IGNORED, INBOX, REFUSED, Acceptance
 from messaging.forget_requests import ForgetRequests, ForgetStep
@@ -86,7 +86,9 @@ class Acceptor:
         self._inbox = Inbox(tables, clock, ids)
         self._consents = Consents(tables)
         self._recycling = Recycling(tables, self._persons, policy, clock, ids)
-        self._forget_requests = ForgetRequests(tables, self._texts, look_after_seconds, clock)
+        self._forget_requests = ForgetRequests(
+            tables, self._texts, look_after_seconds, clock, policy.languages
+        )
 
     def accept(self, inbound: InboundText) -> Acceptance:
         """Accept a text that is known to come from the carrier.
@@ -131,8 +133,15 @@ class Acceptor:
 
     def _accept_text(self, inbound: InboundText, person: str, route: str) -> Acceptance:
         conversation, keeps = person_key(person), self._asked_to_keep(inbound, person)
+        # What came before a FORGET must not begin a new memory when it is delivered once more.
+        new = check(
+            self._tables.people, conversation, _sk(inbound), condition="attribute_not_exists(pk)"
+        )
         for _ in range(_GENERATIONS_TRIED):
-            key = self._keys.ensure_record(conversation, person)
+            try:
+                key = self._keys.ensure_record(conversation, person, only_if=[new])
+            except ConditionFailedError as error:
+                return _duplicate(conversation, error)
             actions = [
                 self._receipt(inbound, person, INBOX, generation=key.generation, route=route),
                 self._keys.condition(conversation, key.generation),

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -19,7 +19,7 @@ from conversation.items import SCHEMA, Item
 from conversation.persons import person_key
 from conversation.tables import Action, Tables, put
 from conversation.texts import CODE, Texts
-from messaging.forget_words import CODE_DIGITS, read_forget_words
+from messaging.forget_words import CODE_DIGITS, ForgetVocabulary
 from messaging.inbound import InboundText
 
 VALID_SECONDS: Final = 600
@@ -75,12 +75,19 @@ class ForgetRequests:
         texts: The fixed sentences.
         look_after_seconds: When the sweep is to look at a confirmed one that nobody began.
         clock: Epoch seconds.
+        languages: Whose words are read, beside English.
     """
 
     def __init__(
-        self, tables: Tables, texts: Texts, look_after_seconds: float, clock: Clock
+        self,
+        tables: Tables,
+        texts: Texts,
+        look_after_seconds: float,
+        clock: Clock,
+        languages: Iterable[str] = (),
     ) -> None:
         self._tables = tables
+        self._vocabulary = ForgetVocabulary(languages)
         self._texts = texts
         self._look_after_seconds = look_after_seconds
         self._clock = clock
@@ -96,7 +103,7 @@ class ForgetRequests:
             others: Whom the address stood for lately: they are forgotten with the person.
             key: The stack's address key.
         """
-        words = read_forget_words(inbound.text)
+        words = self._vocabulary.read(inbound.text)
         if words is None:
             return None
         now, held = milliseconds(self._clock), self._read(person)

@@ -10,7 +10,7 @@ class Policy:
     """The rules of the door.
 
     Attributes:
-        languages: Whose words for STOP, START and HELP count, beside English.
+        languages: Whose words for STOP, START, HELP and FORGET count, beside English.
         countries: ISO codes of the countries that are served; empty for all.
         recycle_after_days: After so long a silence a number is taken for somebody new's; 0 never.
         continue_days: For how long they may say that they are not; 0 never.

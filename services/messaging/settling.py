@@ -62,7 +62,7 @@ class Settling:
         warmed = False
         while True:
             waiting = self._inbox.waiting(meta.conversation, meta.generation)
-            pause = min(self._pause_seconds(waiting), deadline.remaining())
+            pause = min(self._pause_seconds(waiting, began), deadline.remaining())
             if pause <= 0:
                 return meta, waiting, milliseconds(self._clock) - began
             if not warmed:
@@ -76,9 +76,10 @@ class Settling:
             if meta.open_turn is not None or self._lease.busy_seconds(meta) > 0:
                 raise LeaseLostError(meta.conversation)
 
-    def _pause_seconds(self, waiting: Sequence[WaitingText]) -> float:
+    def _pause_seconds(self, waiting: Sequence[WaitingText], began: int) -> float:
         if not waiting or len(waiting) > TURN_TEXTS:
             return 0
         quiet_at = waiting[-1].received_at + self._quiet_ms
-        cap_at = waiting[0].received_at + self._cap_ms
+        # By a clock behind the webhook's they come from the future: none waits longer for that.
+        cap_at = min(waiting[0].received_at, began) + self._cap_ms
         return (min(quiet_at, cap_at) - milliseconds(self._clock)) / MILLISECONDS

@@ -9,12 +9,15 @@ from typing import Any
 
 import pytest
 
+from conversation.forgetting import Forgetting
 from conversation.items import to_item
 from conversation.keys import KeyLostError, Keys
 from conversation.persons import Persons, address_hash, person_key, route_of
 from conversation.tables import StoreBusyError, Tables, update
 from messaging.acceptance import Acceptance
 from messaging.inbound import InboundText
+from tests.services.memory_dynamodb import MemoryDynamoDB
+from tests.services.stage import PlayedCarrier, PlayedClock, PlayedCopies
 from tests.services.texting_door import Door
 from tests.services.texting_parts import ADDRESS_KEY, PERSON, SENDER
 from texting.inbox import Inbox
@@ -195,6 +198,22 @@ def test_lost_key_is_an_alarm(door: Door) -> None:
         door.accept("b", "SM2")
     assert len(door.people(conversation, "receipt#")) == 1
     assert door.accept("STOP", "SM3").effect == "consent"
+
+
+def test_a_late_retry_after_a_forget_makes_no_key(
+    memory: MemoryDynamoDB, memory_tables: Tables
+) -> None:
+    """Its receipt is looked at in the transaction that would have made one."""
+    door = Door(memory_tables)
+    conversation = door.accept("my secret", "SM1").conversation
+    copies = PlayedCopies(PlayedCarrier(PlayedClock()))
+    Forgetting(door.tables, copies, settled_seconds=0, clock=door.clock).begin(conversation)
+    assert door.accept("my secret", "SM1").duplicate
+    assert memory.items(door.tables.keys) == []
+    assert "generation" not in (
+        door.tables.get(door.tables.conversations, conversation, "meta") or {}
+    )
+    assert not door.accept("hello", "SM2").duplicate
 
 
 def test_has_receipt_writes_nothing(door: Door) -> None:

@@ -104,6 +104,17 @@ def test_settling_is_capped(memory_tables: Tables) -> None:
     assert 4.5 < answered_at[0] - began < 6.5
 
 
+def test_a_slow_clock_settles_no_longer(memory_tables: Tables) -> None:
+    """To it a text comes from the future: the cap bounds that wait too."""
+    stage = Stage(memory_tables, settle_seconds=1.5)
+    stage.text("hello")
+    stage.clock.now -= 45
+    began = stage.clock.now
+    stage.attend()
+    assert stage.clock.now - began == pytest.approx(5, abs=0.5)
+    assert stage.bodies() == ["you said: hello"]
+
+
 def test_more_than_twenty_texts_take_two_turns(stage: Stage) -> None:
     """A turn takes twenty texts at most; the rest follow in the next, in order."""
     for number in range(23):

@@ -11,11 +11,16 @@ from conversation.clocks import DAY_SECONDS
 from conversation.forgotten import ASKED
 from conversation.tables import Tables
 from conversation.texts import Texts
+from messaging import forget_words
 from messaging.acceptance import Acceptance
+from messaging.consent_words import LANGUAGES, Vocabulary
 from messaging.forget_requests import TRIES, VALID_SECONDS
-from messaging.forget_words import ForgetWords, read_forget_words
+from messaging.forget_words import ForgetVocabulary, ForgetWords
+from messaging.policy import Policy
 from tests.services.memory_dynamodb import MemoryDynamoDB
 from tests.services.texting_door import Door
+
+ENGLISH = ForgetVocabulary()
 
 
 @pytest.mark.parametrize(
@@ -24,7 +29,7 @@ from tests.services.texting_door import Door
 )
 def test_what_asks(text: str) -> None:
     """The word, plain variants, case, punctuation and courtesy."""
-    assert read_forget_words(text) == ForgetWords()
+    assert ENGLISH.read(text) == ForgetWords()
 
 
 @pytest.mark.parametrize(
@@ -38,7 +43,7 @@ def test_what_asks(text: str) -> None:
 )
 def test_what_confirms(text: str, code: str) -> None:
     """The word with four digits."""
-    assert read_forget_words(text) == ForgetWords(code)
+    assert ENGLISH.read(text) == ForgetWords(code)
 
 
 @pytest.mark.parametrize(
@@ -56,7 +61,55 @@ def test_what_confirms(text: str, code: str) -> None:
 )
 def test_what_is_conversation(text: str) -> None:
     """Everything else goes to the model."""
-    assert read_forget_words(text) is None
+    assert ENGLISH.read(text) is None
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("de", "Bitte löschen Sie meine Daten!"),
+        ("de", "Vergiss mich"),
+        ("es", "Olvídame, por favor"),
+        ("es", "Elimina mis datos."),
+        ("fr", "Oubliez-moi, s'il vous plaît"),
+        ("fr", "Supprimez mes données"),
+        ("it", "Dimenticami, grazie"),
+        ("nl", "Verwijder mijn gegevens aub"),
+        ("pt", "Apague os meus dados, obrigada"),
+    ],
+)
+def test_words_of_other_languages(language: str, text: str) -> None:
+    """They ask where the operator lists their language, and are conversation elsewhere."""
+    assert ForgetVocabulary([language]).read(text) == ForgetWords()
+    assert ForgetVocabulary(LANGUAGES).read(text) == ForgetWords()
+    assert ENGLISH.read(text) is None
+
+
+@pytest.mark.parametrize("text", ["olvídalo", "oublie", "vergiss es", "lascia stare", "esquece"])
+def test_never_mind_is_conversation(text: str) -> None:
+    """In no language does it ask for anything."""
+    assert ForgetVocabulary(LANGUAGES).read(text) is None
+
+
+def test_every_language_has_its_words() -> None:
+    """Whoever can stop in their language can ask to be forgotten in it; neither is the other."""
+    assert set(LANGUAGES) == set(forget_words._PHRASES) == set(forget_words._COURTESY)
+    for phrases in forget_words._PHRASES.values():
+        for phrase in phrases.split(","):
+            assert Vocabulary(LANGUAGES).read(phrase) is None
+
+
+def test_the_code_is_confirmed_as_it_was_told() -> None:
+    """The reply names one word, and that is the word in every language."""
+    assert ForgetVocabulary(LANGUAGES).read("Forget 4821, gracias") == ForgetWords("4821")
+    assert ForgetVocabulary(LANGUAGES).read("olvidar 4821") is None
+
+
+def test_the_operators_languages_are_read(memory_tables: Tables) -> None:
+    """What is listed reaches the door."""
+    door = Door(memory_tables, policy=Policy(languages=("es",)))
+    assert "FORGET" in (door.accept("Borra mis datos", "SM1").reply or "")
+    assert door.accept("meine Daten löschen", "SM2").effect == "inbox"
 
 
 @pytest.fixture

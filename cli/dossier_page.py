@@ -5,7 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+from conversation.persons import contact_of
+
 _WHO = {"human": "You", "ai": "Assistant", "system": "System", "tool": "Tool"}
+_BESIDE = ("turn#", "forget#", "import#", "after-call")
 _MILLISECONDS = 1000
 
 
@@ -13,10 +16,11 @@ def as_markdown(told: dict[str, Any]) -> str:
     """The page: what was said first, then what is kept beside it."""
     lines = ["# What is stored about you", ""]
     for conversation, items in told["conversations"].items():
-        lines += [f"## Conversation `{conversation}`", ""]
+        what = "Call" if contact_of(conversation) else "Conversation"
+        lines += [f"## {what} `{conversation}`", ""]
         for item in items:
             lines += _spoken(item)
-        lines += _facts("Kept beside the words", items, ("turn#", "forget#", "import#"))
+        lines += _facts("Kept beside the words", items, _BESIDE)
     for person, items in told["persons"].items():
         lines += _facts(f"Person `{person}`", items, ("",))
     lines += _facts("Your address, as a hash", told.get("address", []), ("",))
@@ -26,12 +30,14 @@ def as_markdown(told: dict[str, Any]) -> str:
 def _spoken(item: dict[str, Any]) -> list[str]:
     kind = item["sk"].partition("#")[0]
     if kind == "message":
-        who = _WHO.get(item["role"], item["role"])
+        is_note = item.get("kind") == "notes"
+        who = "Notes of the assistant" if is_note else _WHO.get(item["role"], item["role"])
         return [f"**{who}**, {_moment(item['created_at'])}:", "", *_quoted(item["content"]), ""]
     if kind == "inbox":
         text = item["text"]
         words = text["text"] if isinstance(text, dict) else text
-        return [f"**You**, {_moment(item['received_at'])}, unanswered:", "", *_quoted(words), ""]
+        state = "said in a call, not answered yet" if "held" in item else "unanswered"
+        return [f"**You**, {_moment(item['received_at'])}, {state}:", "", *_quoted(words), ""]
     if kind == "summary":
         content = item["content"]
         words = content["text"] if isinstance(content, dict) else content

@@ -12,8 +12,9 @@ import pytest
 from typer.testing import Result
 
 from conversation.items import to_item
-from conversation.persons import address_hash
+from conversation.persons import address_hash, call_key
 from conversation.summaries import Summaries, Summary
+from tests.cli import calls
 
 Dialtone = Callable[..., Result]
 ADDRESS_KEY = b"k" * 32
@@ -39,12 +40,19 @@ def ada(stack: Any) -> str:
     people = [
         {"pk": f"address#{address_hash(NUMBER, ADDRESS_KEY)}", "sk": "person", "person": person},
         {"pk": stack.ada, "sk": "consent#route", "state": "in", "at": 1, "by": "SM1"},
-        {"pk": stack.ada, "sk": f"conversation#{stack.ada}", "generation": generation},
+        listing(stack, stack.ada),
     ]
     put(stack, stack.tables.conversations, {"pk": stack.ada, "lease_until": 0, **meta})
     for item in people:
         put(stack, stack.tables.people, {"last_seen": 1, **item})
     return str(person)
+
+
+def listing(stack: Any, conversation: str) -> dict[str, Any]:
+    """That a conversation is Ada's, as it is written with the conversation's key."""
+    generation = stack.seals(conversation).generation
+    key = {"pk": stack.ada, "sk": f"conversation#{conversation}"}
+    return {**key, "generation": generation, "created_at": 1}
 
 
 def put(stack: Any, table: str, item: dict[str, Any]) -> None:
@@ -76,6 +84,69 @@ def test_a_page_for_people(dialtone: Dialtone, ada: str, tmp_path: Path) -> None
     assert all(f"> {words}" in text for words in (*WORDS, "likes cats"))
     assert "last seen 1970-01-01 00:00 UTC" in text
     assert dialtone(*options).exit_code == 2
+
+
+@pytest.fixture
+def called(stack: Any, ada: str) -> str:
+    """Ada has called: a spoken turn, words that wait for a yes, the offer to remember it."""
+    conversation = call_key(calls.CONTACT)
+    put(stack, stack.tables.people, listing(stack, conversation))
+    calls.belongs(stack, stack.ada)
+    seals = stack.seals(conversation)
+    turn = calls.spoken(stack, 1)
+    stack.message(conversation, 0, "human", "what did I ask the vet")
+    stack.tables.write(
+        {
+            "Update": {
+                "TableName": stack.tables.conversations,
+                "Key": to_item({"pk": conversation, "sk": f"turn#{turn.id}"}),
+                "UpdateExpression": "SET heard = :heard",
+                "ExpressionAttributeValues": to_item(
+                    {":heard": seals.seal("0" * 64, sk=f"turn#{turn.id}", role="heard")}
+                ),
+            }
+        }
+    )
+    calls.hold(stack, f"{calls.CONTACT}-0002", "and when is it open")
+    calls.end(stack)
+    calls.offer(stack, stack.ada)
+    return ada
+
+
+def test_an_export_has_what_was_said_in_calls(dialtone: Dialtone, called: str) -> None:
+    """Words of a call, held words, the address the offer goes to: all opened, on the page too."""
+    shown = dialtone("export", "--person", called)
+    page = dialtone("export", "--person", called, "--format", "markdown").stdout
+
+    told = json.loads(shown.stdout)["conversations"][call_key(calls.CONTACT)]
+    assert {item["sk"].partition("#")[0] for item in told} == {
+        *("message", "turn", "inbox", "after-call", "meta")
+    }
+    assert "sealed under" not in shown.stdout
+    for words in ("what did I ask the vet", "and when is it open"):
+        assert words in shown.stdout
+        assert f"> {words}" in page
+    assert f"## Call `call#{calls.CONTACT}`" in page
+    assert "said in a call, not answered yet" in page
+    assert "`after-call`" in page
+    assert f"`keep#{calls.CONTACT}`" in page
+
+
+def test_notes_of_a_call_are_the_assistants(dialtone: Dialtone, stack: Any, ada: str) -> None:
+    """What KEEP brought into the memory is shown as what it is."""
+    stack.message(stack.ada, 7, "system", "Notes of your call: the vet")
+    key = to_item({"pk": stack.ada, "sk": "message#000000000007"})
+    stack.tables.client.update_item(
+        TableName=stack.tables.conversations,
+        Key=key,
+        UpdateExpression="SET kind = :kind",
+        ExpressionAttributeValues=to_item({":kind": "notes"}),
+    )
+
+    page = dialtone("export", "--person", ada, "--format", "markdown").stdout
+
+    assert "**Notes of the assistant**" in page
+    assert "> Notes of your call: the vet" in page
 
 
 def test_what_no_longer_opens_says_so(dialtone: Dialtone, stack: Any, ada: str) -> None:

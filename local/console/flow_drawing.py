@@ -29,6 +29,18 @@ _KINDS = {
     "UpdateContactTextToSpeechVoice": "voice",
     "UpdateFlowLoggingBehavior": "flow log",
 }
+_RESULTS = {
+    ("CheckHoursOfOperation", "True"): "open",
+    ("CheckHoursOfOperation", "False"): "closed",
+    ("Loop", "ContinueLooping"): "again",
+    ("Loop", "DoneLooping"): "enough",
+}
+_ERRORS = {
+    "InputTimeLimitExceeded": "no input",
+    "NoMatchingCondition": "no match",
+    "NoMatchingError": "error",
+    "QueueAtCapacity": "queue full",
+}
 # The parameter that tells blocks of a type apart.
 _TELLING = (
     "Text",
@@ -44,7 +56,7 @@ def drawing(document: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Every block that can be reached, nearest first.
 
     A block is ``trouble`` when only error branches lead to it. Its ways are ``{"to", "when",
-    "error"}``, ``when`` being empty for the usual way.
+    "error"}``, ``when`` being empty for the usual way; what leads to the same block is one way.
     """
     actions = {str(action["Identifier"]): action for action in document.get("Actions") or []}
     start = str(document.get("StartAction", ""))
@@ -58,7 +70,7 @@ def drawing(document: Mapping[str, Any]) -> list[dict[str, Any]]:
             "label": _label(action.get("Parameters") or {}),
             "depth": usual.get(slug, every.get(slug)),
             "trouble": slug not in usual,
-            "ways": list(_ways(action)),
+            "ways": _merged(_ways(action)),
         }
         for slug, action in actions.items()
         if slug in every
@@ -69,7 +81,8 @@ def drawing(document: Mapping[str, Any]) -> list[dict[str, Any]]:
 def _label(parameters: Mapping[str, Any]) -> str:
     words = next((str(parameters[name]) for name in _TELLING if parameters.get(name)), "")
     if "LoopCount" in parameters:
-        words = f"up to {parameters['LoopCount']} times"
+        times = str(parameters["LoopCount"])
+        words = "once" if times == "1" else f"{times} times"
     return f"{words[:_LONGEST_LABEL]}…" if len(words) > _LONGEST_LABEL else words
 
 
@@ -77,18 +90,32 @@ def _ways(action: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     transitions = action.get("Transitions") or {}
     conditions, errors = transitions.get("Conditions") or [], transitions.get("Errors") or []
     following = transitions.get("NextAction")
-    # Where only a result leads on, the language still wants a next action: it repeats an error's.
+    # Where only a result leads on, the language still wants a next action: it repeats another's.
     decides = bool(conditions) or action.get("Type") == "TransferContactToQueue"
-    if following and not (decides and following in {branch["NextAction"] for branch in errors}):
+    repeats = following in {branch["NextAction"] for branch in (*conditions, *errors)}
+    if following and not (decides and repeats):
         yield {"to": str(following), "when": "", "error": False}
     for branch in conditions:
-        when = ", ".join(map(str, branch["Condition"]["Operands"]))
+        results = map(str, branch["Condition"]["Operands"])
+        when = ", ".join(_RESULTS.get((action.get("Type", ""), one), one) for one in results)
         yield {"to": str(branch["NextAction"]), "when": when, "error": False}
     for branch in errors:
         # What no condition matched is an error in the flow language only.
         otherwise = branch["ErrorType"] == "NoMatchingCondition" and bool(conditions)
-        when = "otherwise" if otherwise else str(branch["ErrorType"])
+        kind = str(branch["ErrorType"])
+        when = "otherwise" if otherwise else _ERRORS.get(kind, kind)
         yield {"to": str(branch["NextAction"]), "when": when, "error": not otherwise}
+
+
+def _merged(ways: Iterator[dict[str, Any]]) -> list[dict[str, Any]]:
+    merged: dict[tuple[str, bool], dict[str, Any]] = {}
+    for way in ways:
+        one = merged.setdefault((way["to"], way["error"]), way)
+        if one is not way:
+            one["when"] = ", ".join(filter(None, (one["when"], way["when"])))
+    # An error that goes on as if nothing had happened is no way of its own.
+    anyway = {way["to"] for way in merged.values() if not way["error"] and not way["when"]}
+    return [way for way in merged.values() if not (way["error"] and way["to"] in anyway)]
 
 
 def _distances(

@@ -189,7 +189,13 @@ def test_a_flow_is_drawn_nearest_first(stack: StandIn, client: TestClient) -> No
     assert by_id["hand-over"]["trouble"] is False
     assert {"to": "hang-up", "when": "goodbye", "error": False} in by_id["next"]["ways"]
     assert {"to": "trouble-times", "when": "otherwise", "error": False} in by_id["next"]["ways"]
-    assert {"to": "busy", "when": "QueueAtCapacity", "error": True} in by_id["hand-over"]["ways"]
+    assert {"to": "busy", "when": "queue full", "error": True} in by_id["hand-over"]["ways"]
+    assert by_id["hours"]["ways"][:2] == [
+        {"to": "queue", "when": "open", "error": False},
+        {"to": "closed", "when": "closed", "error": False},
+    ]
+    [failing] = [way for way in by_id["talk"]["ways"] if way["error"]]
+    assert failing == {"to": "trouble-times", "when": "no input, error", "error": True}
     assert client.get(f"{URL}/flow", params={"number": "+1"}).status_code == 404
 
 

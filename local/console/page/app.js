@@ -1,6 +1,8 @@
 // The page: reads the state once, then follows the events; asks by itself when the stream breaks.
 
+import { CallPhone } from "./call.js";
 import { renderFaults } from "./faults.js";
+import { FlowPanel } from "./flow.js";
 import { addLines, renderLogs, showNewest } from "./logs.js";
 import { renderMemory } from "./memory.js";
 import { makePhones } from "./phone.js";
@@ -8,9 +10,11 @@ import { renderTurns } from "./turns.js";
 import { spoken } from "./dom.js";
 
 const POLL_MILLISECONDS = 2000;
-const PARTS = ["texts", "memory", "logs", "faults"];
+const PARTS = ["texts", "memory", "logs", "faults", "calls"];
 const state = {};
 let phones = null;
+let caller = null;
+let flow = null;
 let polling = null;
 
 function show(part, value) {
@@ -22,6 +26,24 @@ function show(part, value) {
   }
   if (part === "logs") addLines(value);
   if (part === "faults") renderFaults(value);
+  if (part === "calls") {
+    flow.update(value);
+    caller.update(value);
+  }
+}
+
+function make(setting) {
+  const container = document.getElementById("phones");
+  phones = makePhones(container, setting.contacts);
+  flow = new FlowPanel(document.getElementById("panel-call"));
+  caller = new CallPhone(setting.contacts, setting.number, {
+    onBegin: (call) => {
+      select(document.getElementById("tab-call"));
+      return flow.begin(call);
+    },
+    onEvent: (event) => flow.event(event),
+  });
+  container.append(caller.element);
 }
 
 function pulse(word, live) {
@@ -63,17 +85,20 @@ function follow() {
   };
 }
 
+const allTabs = () => [...document.querySelectorAll("[role=tab]")];
+
+function select(chosen) {
+  for (const button of allTabs()) {
+    const on = button === chosen;
+    button.setAttribute("aria-selected", String(on));
+    button.tabIndex = on ? 0 : -1;
+    document.getElementById(button.getAttribute("aria-controls")).hidden = !on;
+  }
+  if (chosen.id === "tab-logs") showNewest();
+}
+
 function tabs() {
-  const buttons = [...document.querySelectorAll("[role=tab]")];
-  const select = (chosen) => {
-    for (const button of buttons) {
-      const on = button === chosen;
-      button.setAttribute("aria-selected", String(on));
-      button.tabIndex = on ? 0 : -1;
-      document.getElementById(button.getAttribute("aria-controls")).hidden = !on;
-    }
-    if (chosen.id === "tab-logs") showNewest();
-  };
+  const buttons = allTabs();
   buttons.forEach((button, index) => {
     button.addEventListener("click", () => select(button));
     button.addEventListener("keydown", (event) => {
@@ -92,7 +117,7 @@ async function start() {
     try {
       const first = await read();
       document.getElementById("number").textContent = spoken(first.setting.number);
-      phones ??= makePhones(document.getElementById("phones"), first.setting.contacts);
+      if (!phones) make(first.setting);
       renderLogs(first.setting.functions);
       for (const part of PARTS) show(part, first[part]);
       break;

@@ -143,6 +143,25 @@ BROKEN: dict[str, tuple[Break, str]] = {
         ),
         "code-offer: goes by ['11'], which is no single key",
     ),
+    "a comparison with nothing": (
+        lambda actions: actions["next"]["Transitions"].update(Conditions=[]),
+        "next: compares with nothing",
+    ),
+    "a comparison with too much": (
+        lambda actions: actions["next"]["Transitions"].update(
+            Conditions=[
+                {"NextAction": "hang-up", "Condition": {"Operator": "Equals", "Operands": [str(n)]}}
+                for n in range(51)
+            ]
+        ),
+        "next: has 51 conditions, at most 50",
+    ),
+    "a key that leads two ways": (
+        lambda actions: actions["code-offer"]["Transitions"]["Conditions"].append(
+            {"NextAction": "talk", "Condition": {"Operator": "Equals", "Operands": ["1"]}}
+        ),
+        "code-offer: has two conditions for one result: ['1', '1']",
+    ),
     "operands that are no list": (
         lambda actions: actions["next"]["Transitions"]["Conditions"][0]["Condition"].update(
             Operands="goodbye"

@@ -47,6 +47,18 @@ def watches(settings: StackSettings) -> dict[str, Watch]:
             "Many texts meet a used-up allowance: `dialtone status` shows the stack's.",
             threshold=20,
         ),
+        "stack-spent": _watch(
+            "StackSpent",
+            "responder",
+            "The stack's allowance is used up and nobody is answered: `dialtone status`, then "
+            "`stackAllowance`.",
+        ),
+        "fold-failed": _watch(
+            "FoldFailed",
+            "responder",
+            "No model keeps the notes of conversations: what leaves the window is not remembered.",
+            threshold=5,
+        ),
         **_of_sends(),
         **_of_keys(),
     }
@@ -92,7 +104,7 @@ def _of_keys() -> dict[str, Watch]:
         "The carrier has kept copies of a forgotten conversation for over a day. Nothing of ours "
         "opens any more; the log has `copies not deleted` with the reason.",
     )
-    for service in ("webhook", "responder"):
+    for service in ("webhook", "responder", "sweep"):
         found[f"key-lost-{service}"] = _watch(
             "KeyLost",
             service,

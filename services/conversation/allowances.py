@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 
+from conversation import observability
 from conversation.clocks import Clock
 from conversation.persons import owner_of
 from conversation.stack_usage import StackUsage
@@ -132,4 +133,7 @@ class Allowances:
     def _of_stack(self) -> str | None:
         if not self._stack.any:
             return None
-        return self._stack.reached(*self._stack_usage.read())
+        reached = self._stack.reached(*self._stack_usage.read())
+        if reached:
+            observability.count("StackSpent")
+        return reached

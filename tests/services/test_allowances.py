@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from conversation import observability
 from conversation.allowances import Limits
 from conversation.clocks import DAY_SECONDS
 from conversation.outcomes import Outcome
@@ -170,3 +171,16 @@ def test_a_counter_fails_no_turn(stage: Stage, monkeypatch: pytest.MonkeyPatch) 
     usage = StackUsage(stage.tables, stage.clock)
     monkeypatch.setattr(Tables, "write", busy)
     usage.count(stage.conversation, Used(1))
+
+
+def test_a_stack_that_is_spent_says_so(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One person who may not go on is one's own matter; that nobody may, is the operator's."""
+    names: list[str] = []
+    monkeypatch.setattr(observability, "count", lambda name, value=1: names.append(name))
+    stage.person_limits = Limits(turns_per_day=1)
+    turns(stage, 2)
+    assert "StackSpent" not in names
+    stage.person_limits, stage.stack_limits = Limits(), Limits(turns_per_day=1)
+    stage.clock.now += FRESH_SECONDS
+    turns(stage, 1)
+    assert "StackSpent" in names

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from conversation import observability
 from conversation.deadline import Deadline
 from conversation.tables import Tables
 from messaging.accept import Acceptor
@@ -158,3 +159,19 @@ def test_no_text_is_begun_after_the_deadline(patrol: Patrol) -> None:
     patrol.came_in("SM0", "a")
     assert patrol.run(seconds=0) == 0
     assert patrol.run() == 1
+
+
+def test_a_lost_key_is_counted_by_the_listing_too(
+    patrol: Patrol, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The text stays unaccepted and is found again by the next run; the others are taken."""
+    names: list[str] = []
+    monkeypatch.setattr(observability, "count", lambda name, value=1: names.append(name))
+    patrol.came_in("SM0", "first")
+    patrol.run()
+    (conversation,) = {conversation for conversation, _ in patrol.woken}
+    patrol.tables.client.delete_item(TableName=patrol.tables.keys, Key={"pk": {"S": conversation}})
+    patrol.came_in("SM1", "second")
+    patrol.came_in("SM2", "hello", sender="+15550122")
+    assert (patrol.run(), patrol.receipts()) == (1, 2)
+    assert names == ["KeyLost"]

@@ -36,6 +36,15 @@ class Ids:
             return str(ULID.from_int(self._last))
 
 
+def first_id(at: int) -> str:
+    """The id before all of those made from a moment on.
+
+    Args:
+        at: Epoch milliseconds.
+    """
+    return str(ULID.from_int(at << _RANDOM_BITS))
+
+
 def new_generation() -> str:
     """A key generation: 128 random bits in hexadecimal, never reused (protocol rule 15)."""
     return secrets.token_hex(16)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Final, Protocol
 
 from conversation.clocks import DAY_SECONDS, MILLISECONDS
+from conversation.ids import first_id
 from conversation.items import Item
 from conversation.keys import conversations_of
 from conversation.persons import owner_of, person_key, proof_sk
@@ -16,8 +17,9 @@ from conversation.tables import Tables
 from conversation.turns import ReplyTo, Turn, Turns, turn_sk
 from texting.carrier_outcomes import CarrierMessage
 
-# One turn is open at a time, so the turns of the last minutes are few.
-_TURNS_READ: Final = 20
+# One turn is open at a time, so the turns of some hours are few.
+_TURNS_READ: Final = 200
+_TURNS_SINCE_MS: Final = 6 * 3600 * MILLISECONDS
 _PROOFS_READ: Final = 100
 # Words that a call left are offered for a day, and its offer goes out minutes after its end.
 _CALLS_TEXT_FOR_MS: Final = 2 * DAY_SECONDS * MILLISECONDS
@@ -75,16 +77,18 @@ def _held_by_others(tables: Tables, turn: Turn) -> set[str]:
     held = {
         sid
         for conversation in sorted({turn.conversation, *own, *others})
-        for item in _turns(tables, conversation)
+        for item in _turns(tables, conversation, turn.created_at - _TURNS_SINCE_MS)
         if (item["pk"], item["sk"]) != (turn.conversation, turn_sk(turn.id))
         for sid in item.get("carrier_sids", [])
     }
     return held | (_codes(tables, person) if person else set())
 
 
-def _turns(tables: Tables, conversation: str) -> list[Item]:
+def _turns(tables: Tables, conversation: str, since: int) -> list[Item]:
+    """From a time on, in the order of ids; spoken turns, whose ids are no ulids, sort anywhere."""
+    after = turn_sk(first_id(since))
     return tables.query(
-        tables.conversations, conversation, "turn#", limit=_TURNS_READ, newest_first=True
+        tables.conversations, conversation, turn_sk(""), limit=_TURNS_READ, after=after
     )
 
 

@@ -67,8 +67,8 @@ class Proving:
         """
         caller = self._callers.resolve(number, contact)
         if caller.person is None:
-            return Check.EXPIRED
-        return self._codes.check(caller.person, caller.hashed, contact, code)
+            return Check.EXPIRED.value
+        return self._codes.check(caller.person, caller.hashed, contact, code).value
 
     def _text(self, caller: Caller, code: str) -> str:
         person, body = caller.person or "", self._texts.call_code.replace(CODE, code)

@@ -17,12 +17,14 @@ class Profile:
         style: How to write for this channel.
         spoken: Whether the reply is spoken by whoever asked for it: the commit is its end.
         apology: What is said when no model answers; empty for the stack's sentence.
+        late: The same when the models were too slow; empty for `apology`.
         refused: What a caller is told when an allowance is used up; empty for the stack's sentence.
     """
 
     style: str
     spoken: bool = False
     apology: str = ""
+    late: str = ""
     refused: str = ""
 
 

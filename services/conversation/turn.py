@@ -212,7 +212,8 @@ class Engine:
             offered = late(claim) if late is not None and error.timed_out else None
             if offered is not None:
                 return endings.offered(offered.words, error.attempts), offered.items
-            apology = profile.apology or self._texts.apology
+            apology = (profile.late if error.timed_out else "") or profile.apology
+            apology = apology or self._texts.apology
             return endings.apologised(texts, apology, error.attempts), ()
         stages["model"] = _lap(began)
         return endings.answered(texts, answer), ()

@@ -104,6 +104,7 @@ class CallTurns:
         style: How to write for a caller who speaks a language.
         clock: Epoch seconds.
         sleep: Waits for a busy lease.
+        monotonic: Measures that wait.
     """
 
     def __init__(
@@ -118,6 +119,7 @@ class CallTurns:
         style: str,
         clock: Clock = time.time,
         sleep: Callable[[float], None] = time.sleep,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._tables = tables
         self._engine = engine
@@ -128,6 +130,7 @@ class CallTurns:
         self._style = style
         self._clock = clock
         self._sleep = sleep
+        self._monotonic = monotonic
         self._lease = Lease(tables, clock)
         self._turns = Turns(tables)
         self._keys = Keys(tables, clock)
@@ -173,8 +176,15 @@ class CallTurns:
         if claim is None:
             return self._busy(utterance)
         stages = {"wait": int((time.monotonic() - began) * 1000)}
-        with _closing(self._lease, claim):
-            return self._answered(claim, utterance, deadline, stages)
+        try:
+            with _closing(self._lease, claim):
+                return self._answered(claim, utterance, deadline, stages)
+        except LeaseLostError:
+            # Our lease ran out, and the hook's retry may have answered meanwhile.
+            answered = self._turns.read(caller.conversation, utterance.turn_id)
+            if answered is None or not self._turns.answers(answered, words):
+                raise
+            return self._again(answered, number)
 
     def last(self, session: CallSession) -> Turn | None:
         """The call's latest turn, if it has had one."""
@@ -199,7 +209,13 @@ class CallTurns:
         reply = self._engine.answer(
             claim,
             [Incoming(of.words, milliseconds(self._clock))],
-            Profile(self._style, spoken=True, apology=texts.apology, refused=texts.refused),
+            Profile(
+                self._style,
+                spoken=True,
+                apology=texts.apology,
+                late=texts.late,
+                refused=texts.refused,
+            ),
             deadline,
             reply_to={},
             stages=stages,
@@ -207,7 +223,7 @@ class CallTurns:
             if_answered=self._noting(of.caller, of.session, claim.generation),
         )
         self._accounting.note(reply)
-        if reply.turn.outcome is Outcome.OFFERED:
+        if _was_late(reply.turn):
             observability.count("LateAnswer")
         return Said(reply.turn.outcome, reply.text, of.turn_id, of.number)
 
@@ -230,7 +246,7 @@ class CallTurns:
 
     def _claim(self, caller: Caller, turn_id: str, deadline: Deadline) -> Claim | Turn | None:
         """The right to answer; the turn when it is answered meanwhile; None when others hold on."""
-        patience = Deadline.after(min(BUSY_SECONDS, deadline.remaining()))
+        patience = Deadline.after(min(BUSY_SECONDS, deadline.remaining()), self._monotonic)
         while True:
             meta = self._lease.read(caller.conversation)
             if not self._taken(meta):
@@ -275,6 +291,12 @@ class CallTurns:
         if latest is None or latest.conversation != caller.conversation:
             return session.turn
         return int(latest.id.rpartition("-")[2]) + 1
+
+
+def _was_late(turn: Turn) -> bool:
+    """Whether a caller was told that the answer takes too long."""
+    unanswered = turn.outcome in {Outcome.OFFERED, Outcome.APOLOGISED}
+    return unanswered and any(tried.get("error") == "timeout" for tried in turn.model_attempts)
 
 
 @contextmanager

@@ -59,7 +59,9 @@ class Fulfilling:
         session = CallSession.read(heard.attributes, heard.session)
         try:
             deadline = Deadline.after(min(self._answer_seconds, seconds))
-            turned = self._dialog.hear(heard, session, deadline)
+            # A store that is slow at each step must not use up the hook's time either.
+            with Deadline.after(seconds).attempt():
+                turned = self._dialog.hear(heard, session, deadline)
         except Exception as error:  # noqa: BLE001  the call goes on
             note_failure(error, session.contact)
             _, texts = self._dialog.language(heard)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from conversation.accounting import Accounting
@@ -12,7 +13,10 @@ from conversation.stack_usage import StackUsage
 from conversation.switch import Switch
 from conversation.tables import Tables
 from conversation.turns import Turn
-from tests.services.stage import KEY, SENDER, Stage
+from local.phone.bot import BotLocale, Intent
+from local.phone.lex_answers import read_answer
+from tests.services.played_kms import PlayedKms, vault_of
+from tests.services.stage import KEY, SENDER, PlayedClock, Stage
 from texting.held import Held
 from texting.wakeups import Wakeups
 from voice.call_texts import CallTexts, Sentences
@@ -20,6 +24,7 @@ from voice.call_turn import CallTurns, Limits
 from voice.callers import Callers
 from voice.dialog import Dialog, Policy
 from voice.fulfilling import Fulfilling
+from voice.lex_event import MOST_MESSAGES
 from voice.offers import Offers
 from voice.profile import STYLE
 
@@ -29,13 +34,16 @@ TEXTS = CallTexts()
 ANSWER_SECONDS = 12.0
 TOO_LATE = 3.2
 """Seconds for an answer that leave the model none: the commit has the rest."""
+LOCALE = BotLocale("en_US", (Intent("FallbackIntent", parent_signature="AMAZON.FallbackIntent"),))
 
 
 class VoiceStage(Stage):
     """One caller, their phone, and as many hooks as a test wants."""
 
-    def __init__(self, tables: Tables, **policy: Any) -> None:
-        super().__init__(tables)
+    def __init__(self, tables: Tables, kms: PlayedKms | None = None, **policy: Any) -> None:
+        clock = PlayedClock()
+        # Waiting for KMS moves the clock instead.
+        super().__init__(replace(tables, vault=vault_of(kms or PlayedKms(), clock=clock)))
         self.number = CALLER
         self.contact = CONTACT
         self.sender = SENDER
@@ -94,6 +102,7 @@ class VoiceStage(Stage):
             style=STYLE,
             clock=self.clock,
             sleep=self.clock.sleep,
+            monotonic=self.clock,
         )
 
     def event(self, transcript: str, **other: Any) -> dict[str, Any]:
@@ -117,8 +126,10 @@ class VoiceStage(Stage):
         }
 
     def ask(self, event: dict[str, Any]) -> dict[str, Any]:
-        """The hook's answer, its session as it was."""
+        """The hook's answer, its session as it was; one that Lex takes."""
         answer: dict[str, Any] = self.fulfilling().fulfil(event, 16)
+        read_answer(answer, LOCALE)
+        assert len(answer["messages"]) <= MOST_MESSAGES
         return answer
 
     def say(self, transcript: str, **other: Any) -> str:

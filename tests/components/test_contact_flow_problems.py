@@ -162,6 +162,18 @@ BROKEN: dict[str, tuple[Break, str]] = {
         ),
         "code-offer: has two conditions for one result: ['1', '1']",
     ),
+    "an action with a name": (
+        lambda actions: actions["talk"].update(Name="Talk"),
+        "talk: an action has no ['Name']",
+    ),
+    "errors that are no list": (
+        lambda actions: actions["talk"]["Transitions"].update(Errors={"NoMatchingError": "next"}),
+        "talk: Errors is a list of objects",
+    ),
+    "a condition that is a text": (
+        lambda actions: actions["next"]["Transitions"]["Conditions"][0].update(Condition="goodbye"),
+        "next: a Condition is an object",
+    ),
     "operands that are no list": (
         lambda actions: actions["next"]["Transitions"]["Conditions"][0]["Condition"].update(
             Operands="goodbye"

@@ -12,13 +12,11 @@ from cli.screen import remarks
 
 
 @reporting
+@options.of_a_stack
 def privacy(
+    place: options.Place,
     *,
     as_json: options.AsJson = False,
-    stack: options.Stack = "local",
-    region: options.Region = None,
-    profile: options.Profile = None,
-    stack_file: options.StackFile = None,
 ) -> None:
     """Look for what would undo FORGET, or keep words where nobody expects them.
 
@@ -34,14 +32,15 @@ def privacy(
     """
     from cli.findings import present
     from cli.privacy import examine
-    from cli.target import open_target
 
-    target = open_target(stack, region, profile, stack_file)
+    target = place.open()
     present(f"privacy of {target.stack}", examine(target), as_json=as_json)
 
 
 @reporting
+@options.of_a_stack
 def voice(
+    place: options.Place,
     *,
     outputs: Annotated[
         str | None,
@@ -53,10 +52,6 @@ def voice(
         ),
     ] = None,
     as_json: options.AsJson = False,
-    stack: options.Stack = "local",
-    region: options.Region = None,
-    profile: options.Profile = None,
-    stack_file: options.StackFile = None,
 ) -> None:
     """Check everything between the number that people call and the function that answers.
 
@@ -72,11 +67,10 @@ def voice(
         pulumi stack output --json --stack prod | dialtone doctor voice --stack prod --outputs -
     """
     from cli.findings import present
-    from cli.target import open_target
     from cli.voice_doctor import diagnose
     from cli.voice_line import find_line
 
-    target = open_target(stack, region, profile, stack_file)
+    target = place.open()
     line = find_line(target, outputs)
     with remarks().status("asking AWS"):
         findings = diagnose(line)

@@ -22,7 +22,9 @@ class Format(StrEnum):
 
 
 @reporting
+@options.of_a_stack
 def export(
+    place: options.Place,
     *,
     number: options.Number = None,
     person: options.PersonId = None,
@@ -33,10 +35,6 @@ def export(
         Path | None,
         typer.Option("--output", "-o", help="A new file, readable by you alone; else stdout."),
     ] = None,
-    stack: options.Stack = "local",
-    region: options.Region = None,
-    profile: options.Profile = None,
-    stack_file: options.StackFile = None,
 ) -> None:
     """Write down everything that is stored about a person: words, turns, consent, counters.
 
@@ -50,10 +48,9 @@ def export(
     from cli.dossier import gather
     from cli.dossier_page import as_markdown
     from cli.people import find_subject
-    from cli.target import open_target
     from conversation.keys import KeyUnavailableError
 
-    target = open_target(stack, region, profile, stack_file)
+    target = place.open()
     subject = find_subject(target, number, person)
     try:
         with remarks().status("reading"):

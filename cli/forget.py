@@ -23,7 +23,9 @@ NOT_REACHED = (
 
 
 @reporting
+@options.of_a_stack
 def forget(
+    place: options.Place,
     *,
     number: options.Number = None,
     person: options.PersonId = None,
@@ -34,10 +36,6 @@ def forget(
         bool, typer.Option("--dry-run", help="Say what would be erased and do nothing.")
     ] = False,
     assume_yes: options.AssumeYes = False,
-    stack: options.Stack = "local",
-    region: options.Region = None,
-    profile: options.Profile = None,
-    stack_file: options.StackFile = None,
 ) -> None:
     """Erase a person's conversations for good, as FORGET by text does.
 
@@ -52,9 +50,8 @@ def forget(
         dialtone forget --person 01JABCDEFGHJKMNPQRSTVWXYZ0 --stack prod --yes
     """
     from cli.people import find_subject
-    from cli.target import open_target
 
-    target = open_target(stack, region, profile, stack_file)
+    target = place.open()
     subject = find_subject(target, number, person)
     _show(target, subject)
     if dry_run:

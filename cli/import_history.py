@@ -18,7 +18,9 @@ _SHOWN = 10
 
 
 @reporting
+@options.of_a_stack
 def import_history(
+    place: options.Place,
     source: Annotated[
         str, typer.Argument(metavar="TABLE", help="The table that the other program wrote.")
     ],
@@ -68,10 +70,6 @@ def import_history(
         bool, typer.Option("--dry-run", help="Show what would be done and do nothing.")
     ] = False,
     assume_yes: options.AssumeYes = False,
-    stack: options.Stack = "local",
-    region: options.Region = None,
-    profile: options.Profile = None,
-    stack_file: options.StackFile = None,
 ) -> None:
     """Bring a table of langchain-community's DynamoDBChatMessageHistory into sealed conversations.
 
@@ -92,9 +90,8 @@ def import_history(
     from cli.import_run import Run, open_source
     from cli.importing import Choices
     from cli.langchain_table import find_layout
-    from cli.target import open_target
 
-    target = open_target(stack, region, profile, stack_file)
+    target = place.open()
     if source in (target.tables.people, target.tables.conversations, target.tables.keys):
         raise CommandError(f"{source} is one of the stack's own tables", "name the other one")
     client = open_source(target, source_region, source_profile)

@@ -14,13 +14,8 @@ if TYPE_CHECKING:
 
 
 @reporting
-def pause(
-    *,
-    stack: options.Stack = "local",
-    region: options.Region = None,
-    profile: options.Profile = None,
-    stack_file: options.StackFile = None,
-) -> None:
+@options.of_a_stack
+def pause(place: options.Place) -> None:
     """Stop calling models, within seconds and without a deploy.
 
     What arrives meanwhile is accepted and kept, STOP and START count as ever, and answers that
@@ -30,21 +25,14 @@ def pause(
 
         dialtone pause --stack prod
     """
-    from cli.target import open_target
-
-    target = open_target(stack, region, profile, stack_file)
+    target = place.open()
     _throw(target, paused=True)
     remarks().print(f"next: dialtone resume {target.arguments}")
 
 
 @reporting
-def resume(
-    *,
-    stack: options.Stack = "local",
-    region: options.Region = None,
-    profile: options.Profile = None,
-    stack_file: options.StackFile = None,
-) -> None:
+@options.of_a_stack
+def resume(place: options.Place) -> None:
     """Call models again, and answer what waited.
 
     The sweep wakes the conversations that waited, `timing.resumePerSecond` a second, the longest
@@ -54,9 +42,7 @@ def resume(
 
         dialtone resume --stack prod
     """
-    from cli.target import open_target
-
-    target = open_target(stack, region, profile, stack_file)
+    target = place.open()
     _throw(target, paused=False)
     remarks().print(f"next: dialtone status --no-scan {target.arguments}")
 

@@ -19,7 +19,9 @@ _SHOWN = 10
 
 
 @reporting
+@options.of_a_stack
 def redrive(
+    place: options.Place,
     *,
     conversation: Annotated[
         str | None,
@@ -35,10 +37,6 @@ def redrive(
         bool, typer.Option("--dry-run", help="Show what would be done and do nothing.")
     ] = False,
     assume_yes: options.AssumeYes = False,
-    stack: options.Stack = "local",
-    region: options.Region = None,
-    profile: options.Profile = None,
-    stack_file: options.StackFile = None,
 ) -> None:
     """Put texts that were set aside back into the inbox, and send dead wake-ups again.
 
@@ -58,9 +56,8 @@ def redrive(
     if conversation and not conversation.partition("#")[2]:
         raise CommandError(f"{conversation!r} is no conversation", "e.g. person#01J…, in quotes")
     from cli.redriving import find
-    from cli.target import open_target
 
-    target = open_target(stack, region, profile, stack_file)
+    target = place.open()
     with remarks().status(f"looking at {target.stack}"):
         # A queue cannot be asked for one conversation's messages.
         found = find(target, conversation, texts=texts, wakeups=wakeups and conversation is None)

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 
 
 @reporting
+@options.of_a_stack
 def rekey(
+    place: options.Place,
     conversation: Annotated[
         str, typer.Argument(help="The conversation whose key is lost, e.g. person#01J…, in quotes.")
     ],
@@ -24,10 +26,6 @@ def rekey(
         bool, typer.Option("--dry-run", help="Say what is lost and do nothing.")
     ] = False,
     assume_yes: options.AssumeYes = False,
-    stack: options.Stack = "local",
-    region: options.Region = None,
-    profile: options.Profile = None,
-    stack_file: options.StackFile = None,
 ) -> None:
     """Give a conversation whose key is lost a new one. What the old one sealed is lost for good.
 
@@ -38,12 +36,11 @@ def rekey(
 
         dialtone rekey 'person#01JABCDEFGHJKMNPQRSTVWXYZ0' --stack prod --dry-run
     """
-    from cli.target import open_target
     from conversation.keys import KeyUnavailableError
     from conversation.rekeying import NothingLostError, Rekeying
     from conversation.tables import ConditionFailedError
 
-    target = open_target(stack, region, profile, stack_file)
+    target = place.open()
     work = Rekeying(target.tables)
     try:
         loss = work.look(conversation)

@@ -17,16 +17,14 @@ NEEDED = ("account_sid", "auth_token", "address_key")
 
 
 @reporting
+@options.of_a_stack
 def check(
+    place: options.Place,
     *,
     live: Annotated[
         bool, typer.Option("--live", help="Ask the carrier whether it knows the credentials.")
     ] = False,
     as_json: options.AsJson = False,
-    stack: options.Stack = "local",
-    region: options.Region = None,
-    profile: options.Profile = None,
-    stack_file: options.StackFile = None,
 ) -> None:
     """Say whether the stack's secrets are there and of the right shape; no value is printed.
 
@@ -39,9 +37,7 @@ def check(
 
         dialtone secrets check --stack prod --live --json
     """
-    from cli.target import open_target
-
-    target = open_target(stack, region, profile, stack_file)
+    target = place.open()
     findings = _findings(target)
     if live:
         findings += _ask_carrier(target)

@@ -22,7 +22,9 @@ ASKED = ("account_sid", "auth_token")
 
 
 @reporting
+@options.of_a_stack
 def set_secret(
+    place: options.Place,
     field: Annotated[
         str | None,
         typer.Argument(
@@ -45,10 +47,6 @@ def set_secret(
         typer.Option("--new-address-key", help="Replace the address key: everybody is forgotten."),
     ] = False,
     assume_yes: options.AssumeYes = False,
-    stack: options.Stack = "local",
-    region: options.Region = None,
-    profile: options.Profile = None,
-    stack_file: options.StackFile = None,
 ) -> None:
     """Store credentials in the stack's secrets; they are asked for, never given as arguments.
 
@@ -65,7 +63,6 @@ def set_secret(
         pass show openai | dialtone secrets set openai_api_key --stack dev
     """
     from cli.stack_secrets import FIELDS, StackSecret
-    from cli.target import open_target
 
     if field is not None and field not in FIELDS:
         raise CommandError(f"there is no field {field!r}", f"one of: {', '.join(FIELDS)}")
@@ -74,7 +71,7 @@ def set_secret(
             "a shared key and its id belong together",
             "dialtone secrets set shared_key --key-id ID",
         )
-    target = open_target(stack, region, profile, stack_file)
+    target = place.open()
     secret = StackSecret(target, FIELDS[field].secret if field else "carrier")
     stored = secret.read()
     given = _values(field, from_env, stored, asking=not new_address_key)

@@ -22,7 +22,9 @@ _SHOWN = 10
 
 
 @reporting
+@options.of_a_stack
 def status(
+    place: options.Place,
     *,
     fail_on: Annotated[
         list[str] | None,
@@ -44,10 +46,6 @@ def status(
         ),
     ] = True,
     as_json: options.AsJson = False,
-    stack: options.Stack = "local",
-    region: options.Region = None,
-    profile: options.Profile = None,
-    stack_file: options.StackFile = None,
 ) -> None:
     """Show the texts that wait, the open turns, what went wrong, and what the stack used.
 
@@ -69,9 +67,8 @@ def status(
         since_seconds = parse_seconds(since)
     except ValueError as error:
         raise CommandError(f"--since: {error}") from error
-    from cli.target import open_target
 
-    target = open_target(stack, region, profile, stack_file)
+    target = place.open()
     found = _survey(target, scan=scan, since_seconds=since_seconds)
     if as_json:
         show_json({"stack": target.stack, **found.as_json()})

@@ -24,7 +24,9 @@ _SHORT = 8
 
 
 @reporting
+@options.of_a_stack
 def trace(
+    place: options.Place,
     turn: Annotated[
         str,
         typer.Argument(
@@ -42,10 +44,6 @@ def trace(
         bool, typer.Option("--reveal", help="Show the words and the reply address too.")
     ] = False,
     as_json: options.AsJson = False,
-    stack: options.Stack = "local",
-    region: options.Region = None,
-    profile: options.Profile = None,
-    stack_file: options.StackFile = None,
 ) -> None:
     """Show a turn's life: outcome, stages, attempts of the models, delivery, what it points to.
 
@@ -62,10 +60,9 @@ def trace(
         dialtone trace 'call#11111111-2222-3333-4444-555555555555' --stack prod
     """
     from cli.call_life import contact_in
-    from cli.target import open_target
     from cli.turn_life import find_turn
 
-    target = open_target(stack, region, profile, stack_file)
+    target = place.open()
     contact = contact_in(turn)
     if contact is not None:
         _trace_call(target, contact, as_json=as_json)

@@ -27,15 +27,13 @@ AlsoKeep = Annotated[
 
 
 @reporting
+@options.of_a_stack
 def versions(
+    place: options.Place,
     *,
     keep: Keep = 5,
     also: AlsoKeep = None,
     as_json: options.AsJson = False,
-    stack: options.Stack = "local",
-    region: options.Region = None,
-    profile: options.Profile = None,
-    stack_file: options.StackFile = None,
 ) -> None:
     """List the bot's versions: when each was made, what uses it, and whether prune would take it.
 
@@ -43,9 +41,7 @@ def versions(
 
         dialtone voice versions --stack prod
     """
-    from cli.target import open_target
-
-    target = open_target(stack, region, profile, stack_file)
+    target = place.open()
     _line, found = _find(target, keep, also)
     if as_json:
         show_json([one.as_json() for one in found])
@@ -54,7 +50,9 @@ def versions(
 
 
 @reporting
+@options.of_a_stack
 def prune(
+    place: options.Place,
     *,
     keep: Keep = 5,
     also: AlsoKeep = None,
@@ -62,10 +60,6 @@ def prune(
         bool, typer.Option("--dry-run", help="Show what would be deleted and do nothing.")
     ] = False,
     assume_yes: options.AssumeYes = False,
-    stack: options.Stack = "local",
-    region: options.Region = None,
-    profile: options.Profile = None,
-    stack_file: options.StackFile = None,
 ) -> None:
     """Delete the bot's old versions: Lex keeps a hundred, and each change of the bot makes one.
 
@@ -78,9 +72,7 @@ def prune(
 
         dialtone voice prune --stack prod --keep 10 --also 7 --yes
     """
-    from cli.target import open_target
-
-    target = open_target(stack, region, profile, stack_file)
+    target = place.open()
     line, found = _find(target, keep, also)
     old = [one for one in found if not one.kept]
     if not old:

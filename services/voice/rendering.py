@@ -6,6 +6,7 @@ model's own words, so the same answer is rendered the same way each time, and ca
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -22,6 +23,8 @@ SPOKEN_MESSAGES: Final = 2
 """Messages of one answer that are spoken before the caller is asked: about two minutes."""
 
 _SHORT_CODE: Final = 60
+_NO_XML: Final = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_NOTHING: Final = "..."
 _STOPS: Final = frozenset(".!?:;,\u2026\u3002\uff01\uff1f\u061f\u06d4\u0964")
 
 
@@ -55,7 +58,7 @@ def speech(markdown: str, language: str, *, begin: int = 0, more: str = "") -> S
 
 def chat(markdown: str, *, begin: int = 0, more: str = "") -> Speech:
     """The same answer where it is read: plain text."""
-    pieces = [plain(piece) for piece in _fitting(as_text(markdown), len)]
+    pieces = [plain(piece) for piece in _fitting(as_text(markdown) or _NOTHING, len)]
     return _part(pieces, begin, MOST_MESSAGES - 1, more)
 
 
@@ -64,10 +67,11 @@ def spoken_text(markdown: str, language: str) -> list[str]:
     of = spoken_in(language)
     cleaned = clean(markdown)
     said = [_stopped(line) for line in _lines(PARSER.parse(cleaned), of) if line]
-    return said or [_stopped(pictures(cleaned) or cleaned.strip() or "...")]
+    return said or [_stopped(pictures(cleaned) or cleaned.strip() or _NOTHING)]
 
 
 def _part(messages: list[dict[str, str]], begin: int, most: int, more: str) -> Speech:
+    begin = begin if begin < len(messages) else 0
     chosen = messages[begin : begin + most]
     through = begin + len(chosen)
     left = through < len(messages)
@@ -75,7 +79,7 @@ def _part(messages: list[dict[str, str]], begin: int, most: int, more: str) -> S
 
 
 def _ssml(text: str) -> str:
-    return f"<speak>{escape(text)}</speak>"
+    return f"<speak>{escape(_NO_XML.sub('', text))}</speak>"
 
 
 def _stopped(line: str) -> str:

@@ -108,7 +108,7 @@ class Erasing:
         heard = not copies.doubts and self._erase_heard(forgotten, copies, deadline)
         if deadline.expired:
             return False
-        rest = erase_remnants(self._tables, forgotten, copies.erase)
+        rest = erase_remnants(self._tables, forgotten, copies.erase, self._clock)
         if kept or not heard or not rest:
             self._note_kept(forgotten, kept + (not heard) + (not rest))
             return False

@@ -181,4 +181,4 @@ def is_proved(tables: Tables, person: str, contact: str, now: float) -> bool:
 
 def _read(tables: Tables, person: str, contact: str, now: float) -> Item | None:
     item = tables.get(tables.people, person_key(person), proof_sk(contact))
-    return item if item and now - item["issued_at"] < DAY_SECONDS else None
+    return item if item and now - item.get("issued_at", 0) < DAY_SECONDS else None

@@ -200,7 +200,8 @@ def test_forget_takes_a_call_and_its_offer(stage: CallStage) -> None:
         stage.wake(conversation)
     assert [item["sk"] for item in stage.of(CALL, "")] == ["meta"]
     assert [item["sk"] for item in stage.of(f"call#{OTHER}", "")] == ["meta"]
-    assert stage.of_person("keep#") == []
+    (offer,) = stage.of_person("keep#")
+    assert set(offer) == {"pk", "sk", "expires_at", "schema"}
     stage.writes("KEEP")
     assert stage.bodies()[-1] == "you said: KEEP"
 

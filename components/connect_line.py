@@ -288,12 +288,9 @@ def _validate(name: str, args: ConnectLineArgs) -> None:
             raise ValueError(f"{name}: days are some of {', '.join(WEEK)}, got {unknown}")
     if "flow" not in args:
         return
-    given = {
-        BOT_ALIAS: "bot_alias_arn" in args,
-        FUNCTION: "function_arn" in args,
-        QUEUE: "hours" in args,
-        HOURS: "hours" in args,
-    }
-    for mark, there in given.items():
-        if (mark in args["flow"]) != there:
-            raise ValueError(f"{name}: {mark} is {'not ' if there else ''}in the flow")
+    if "bot_alias_arn" not in args:
+        raise ValueError(f"{name}: a flow talks to a bot: bot_alias_arn is missing")
+    needs = {BOT_ALIAS: "bot_alias_arn", FUNCTION: "function_arn", QUEUE: "hours", HOURS: "hours"}
+    for mark, needed in needs.items():
+        if (mark in args["flow"]) != (needed in args):
+            raise ValueError(f"{name}: {mark} in the flow and {needed} go together")

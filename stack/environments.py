@@ -29,6 +29,11 @@ class Addresses:
 
 
 def shared(name: str, settings: StackSettings, addresses: Addresses) -> Environment:
+    """Return what every function of texts is told."""
+    return {**everywhere(name, settings, addresses), "PUBLIC_URL": addresses.public_url}
+
+
+def everywhere(name: str, settings: StackSettings, addresses: Addresses) -> Environment:
     """Return what every function is told."""
     return {
         "STACK": pulumi.get_stack(),
@@ -40,7 +45,6 @@ def shared(name: str, settings: StackSettings, addresses: Addresses) -> Environm
         "KEYS_TABLE": addresses.keys_table,
         "KEY_ARN": addresses.key_arn,
         "CARRIER_SECRET_ARN": addresses.carrier_secret_arn,
-        "PUBLIC_URL": addresses.public_url,
     }
 
 
@@ -105,7 +109,7 @@ def fulfilment(settings: StackSettings, addresses: Addresses) -> Environment:
     """Return what the function needs that answers a caller."""
     assistant, retention = settings.assistant, settings.retention
     environment: Environment = {
-        **shared("fulfilment", settings, addresses),
+        **everywhere("fulfilment", settings, addresses),
         "WAKEUP_QUEUE_URL": addresses.wakeup_queue_url,
         "MODELS": json.dumps(settings.models),
         "SYSTEM_PROMPT": assistant.system_prompt,
@@ -119,7 +123,8 @@ def fulfilment(settings: StackSettings, addresses: Addresses) -> Environment:
         "PERSON_ALLOWANCE": json.dumps(settings.person_allowance.model_dump()),
         "STACK_ALLOWANCE": json.dumps(settings.stack_allowance.model_dump()),
         "LEASE_SLACK_SECONDS": _number(settings.timing.lease_slack_seconds),
-        **_of_calls(settings),
+        "VOICE": voice(settings),
+        **_of_callers(settings),
     }
     if addresses.model_secret_arn is not None:
         environment["MODEL_SECRET_ARN"] = addresses.model_secret_arn
@@ -129,22 +134,22 @@ def fulfilment(settings: StackSettings, addresses: Addresses) -> Environment:
 def proving(settings: StackSettings, addresses: Addresses) -> Environment:
     """Return what the function needs that texts a caller a code and checks it."""
     environment: Environment = {
-        **shared("proving", settings, addresses),
+        **everywhere("proving", settings, addresses),
         "CARRIER_API_URL": settings.carrier.api_url,
-        **_of_calls(settings),
+        **_of_callers(settings),
     }
     if settings.sms.messaging_service_sid is not None:
         environment["MESSAGING_SERVICE_SID"] = settings.sms.messaging_service_sid
     return environment
 
 
-def _of_calls(settings: StackSettings) -> Environment:
+def _of_callers(settings: StackSettings) -> Environment:
+    """Who may be texted, from where, and in which words."""
     return {
         "SMS_SENDER": (settings.sms.enabled and settings.sms.number) or "",
         "COUNTRIES": json.dumps(settings.people.countries),
         "RECYCLE_AFTER_DAYS": str(settings.people.recycle_after_days),
         "TEXTS": json.dumps(settings.texts),
-        "VOICE": voice(settings),
     }
 
 

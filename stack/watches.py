@@ -61,6 +61,7 @@ def watches(settings: StackSettings) -> dict[str, Watch]:
         ),
         **_of_sends(),
         **_of_keys(),
+        **(_of_calls() if settings.voice.enabled else {}),
     }
 
 
@@ -117,6 +118,38 @@ def _of_keys() -> dict[str, Watch]:
             "KMS does not give the stack's key: disabled, throttled or denied. What waits is kept.",
         )
     return found
+
+
+def _of_calls() -> dict[str, Watch]:
+    """What a caller may have to put up with."""
+    watched = {
+        "call-late": _watch(
+            "LateAnswer",
+            "fulfilment",
+            "Answers to callers are not ready in time and are offered by text: look at the models' "
+            "latency, then at voice.answerSeconds.",
+            threshold=5,
+        ),
+        "call-apologised": _watch(
+            "SpokenApology",
+            "fulfilment",
+            "Callers hear an apology in the place of an answer: the fulfilment function's log has "
+            "the reason.",
+            threshold=3,
+        ),
+        "call-unsupported": _watch(
+            "UnsupportedEvent",
+            "fulfilment",
+            "Lex sends something that the function does not know, and callers hear an apology: "
+            "`dialtone doctor voice` compares the bot with what it should be.",
+        ),
+    }
+    for alarm, metric, description in (
+        ("call-key-lost", "KeyLost", "A call's conversation has no key any more."),
+        ("call-key-unavailable", "KeyUnavailable", "KMS does not give the stack's key to a call."),
+    ):
+        watched[alarm] = _watch(metric, "fulfilment", description)
+    return watched
 
 
 def _watch(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pulumi_aws as aws
@@ -14,13 +15,14 @@ from messaging.settings import ResponderSettings
 from stack.voice import flow_digest
 from stack.voice_phrases import FILLERS, PHRASES
 from stack.voice_settings import VOICES
+from stack.watches import METRICS_NAMESPACE
 from tests.components.policies import allows, statements_of
-from tests.components.programs import compose
+from tests.components.programs import ROOT, compose
 from tests.components.recorded_calls import INSTANCE, INSTANCE_ID, NUMBER, NUMBER_ID
 from tests.components.recording_cloud import RecordingCloud
 from tests.components.test_program import ELSEWHERE, Seen, environment
 from voice.phrases import PHRASES as UNDERSTOOD
-from voice.settings import ProvingSettings
+from voice.settings import FulfilmentSettings, ProvingSettings
 
 ON = {"enabled": True, "instanceId": INSTANCE_ID, "phoneNumberId": NUMBER_ID}
 MADE = {"createInstance": True, "instanceAlias": "mine", "claimNumberCountry": "US"}
@@ -39,6 +41,11 @@ TABLES = {
 }
 QUEUE = f"{PREFIX.format('sqs')}dialtone-prod-wakeups.fifo"
 SECRET = f"{PREFIX.format('secretsmanager')}secret:dialtone-prod-carrier-AbCdEf"
+READERS: dict[str, Callable[[Environment], object]] = {
+    "fulfilment": FulfilmentSettings.load,
+    "proving": ProvingSettings.load,
+    "responder": ResponderSettings.load,
+}
 EVERY = ("GetItem", "PutItem", "UpdateItem", "DeleteItem", "ConditionCheckItem", "Query")
 ALLOWED: dict[str, dict[str, set[str]]] = {
     "fulfilment": {
@@ -186,16 +193,64 @@ def test_functions_of_calls_are_what_the_image_has(cloud: RecordingCloud) -> Non
     assert (told["answer_seconds"], told["function_timeout_seconds"]) == (10.5, 17)
 
 
-def test_the_proving_function_hears_exactly_what_it_asks_for(cloud: RecordingCloud) -> None:
-    """Its settings load from what it is told, and it is told where to text from."""
-    compose(cloud, voice=EVERYTHING, people={"countries": ["US"], "recycleAfterDays": 7})
-    told = environment(cloud, "proving")
+@pytest.mark.parametrize("name", sorted(READERS))
+def test_functions_hear_exactly_what_they_ask_for(cloud: RecordingCloud, name: str) -> None:
+    """Settings load from what a function is told, and nothing is told in vain."""
+    service = f"MG{'0' * 32}"
+    compose(cloud, voice=EVERYTHING, sms={"number": "+15550100", "messagingServiceSid": service})
+    told = Seen(environment(cloud, name))
 
-    settings = ProvingSettings.load(Environment(Seen(told)))
+    READERS[name](Environment(told))
 
-    assert settings.sms_sender == "+15005550006"
-    assert (settings.countries, settings.recycle_after_days) == (("US",), 7)
-    assert set(told) >= ELSEWHERE
+    assert set(told.variables) - told.asked == ELSEWHERE
+    assert set(told.variables) >= ELSEWHERE
+
+
+def test_every_setting_of_a_call_reaches_its_function(cloud: RecordingCloud) -> None:
+    """Values that differ from the defaults arrive unchanged, unit for unit."""
+    compose(
+        cloud,
+        people={"countries": ["US"], "recycleAfterDays": 7},
+        voice={
+            **EVERYTHING,
+            "answerSeconds": 9.5,
+            "maximumTurns": 7,
+            "minimumConfidence": 0.55,
+            "keepAfterSeconds": 45,
+            "offersPerDay": 1,
+        },
+    )
+
+    proving = ProvingSettings.load(Environment(environment(cloud, "proving")))
+    assert proving.sms_sender == "+15005550006"
+    assert (proving.countries, proving.recycle_after_days) == (("US",), 7)
+    answering = FulfilmentSettings.load(Environment(environment(cloud, "fulfilment")))
+    calls = answering.calls
+    assert (answering.sms_sender, answering.countries) == ("+15005550006", ("US",))
+    assert (calls.memory, calls.agents, calls.locales) == ("person", True, ("en_US", "fr_FR"))
+    assert (calls.answer_seconds, calls.function_timeout_seconds) == (9.5, 16)
+    assert (calls.maximum_turns, calls.minimum_confidence) == (7, 0.55)
+    assert (calls.keep_after_seconds, calls.offers_per_day) == (45, 1)
+    assert calls.time_zone == "America/New_York"
+
+
+def test_calls_are_watched(cloud: RecordingCloud) -> None:
+    """Late answers, apologies and events that nobody knows wake somebody, who finds what to do."""
+    compose(cloud)
+    texting = {one.name for one in cloud.of(aws.cloudwatch.MetricAlarm)}
+    called = RecordingCloud()
+    compose(called, voice=ON)
+
+    added = {one.name: one.inputs for one in called.of(aws.cloudwatch.MetricAlarm)}
+    ours = {name: one for name, one in added.items() if one["namespace"] == METRICS_NAMESPACE}
+    of_calls = {name: one for name, one in ours.items() if name not in texting}
+    assert len(of_calls) == 5
+    services = "\n".join(one.read_text() for one in (ROOT / "services").rglob("*.py"))
+    operations = (ROOT / "docs" / "operations.md").read_text("utf-8")
+    for name, alarm in of_calls.items():
+        assert alarm["dimensions"] == {"service": "fulfilment"}
+        assert f'"{alarm["metricName"]}"' in services
+        assert f"`{name.removeprefix('alarms-')}`" in operations, name
 
 
 def test_the_responder_hears_of_calls(cloud: RecordingCloud) -> None:

@@ -148,7 +148,7 @@ class Voice(Section):
         0.4, ge=0, le=1, description="Speech understood less surely than this is asked for again."
     )
     keep_after_seconds: float = Field(
-        300, ge=30, le=3600, description="After this wait a call's end is taken for granted."
+        300, ge=5, le=3600, description="After this wait a call's end is taken for granted."
     )
     offers_per_day: int = Field(
         3, ge=0, le=20, description="Texts a day that offer one person to keep a call. 0: none."

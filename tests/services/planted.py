@@ -15,21 +15,27 @@ import conversation.erasing
 import conversation.forgetting
 import conversation.keys
 import conversation.lease
+import messaging.accept
 import messaging.answering
 import messaging.waking
 import texting.delivery
 import texting.reconciliation
 import texting.tracking
 from conversation.allowances import Allowances
-from conversation.erasing import _Asked
+from conversation.committing import Commits
+from conversation.deadline import Deadline
+from conversation.erasing import Erasing, _Asked
 from conversation.forgetting import Forgetting
 from conversation.keys import Keys
 from conversation.lease import Lease
 from conversation.messages import Messages
+from conversation.sealing import Seals
 from conversation.switch import Position, Switch
-from conversation.tables import delete
+from conversation.tables import check, delete
+from conversation.unconfirmed import Unconfirmed
 from messaging.accept import Acceptor
 from messaging.acceptance import Acceptance
+from messaging.answering import Answering
 from texting.consent import Consents, Standing
 from texting.delivery import Delivery
 from texting.inbox import Inbox
@@ -123,6 +129,59 @@ def _counts_no_attempt(original: Any) -> Any:
     return take
 
 
+def _begins_anew(self: Answering, meta: Any) -> Any:
+    return self._begin(meta, Deadline.after(30, self._clock))
+
+
+class _Everything(tuple[str, ...]):
+    """The texts of a turn, which has all that wait."""
+
+    __slots__ = ()
+
+    def __contains__(self, _sk: object) -> bool:
+        return True
+
+
+def _takes_everything(original: Any) -> Any:
+    def take_over(self: Lease, *args: Any) -> Any:
+        claim = original(self, *args)
+        return replace(claim, turn=replace(claim.turn, inbox=_Everything(claim.turn.inbox)))
+
+    return take_over
+
+
+def _takes_what_is_there(self: Commits, claim: Any, _turn: Any, _error: Any) -> Any:
+    meta = self._lease.read(claim.conversation)
+    return replace(claim, epoch=meta.epoch, sequence=meta.sequence)
+
+
+class _WhateverIsStored(bytes):
+    """A public half that equals every other."""
+
+    __slots__ = ()
+
+    def __eq__(self, _other: object) -> bool:
+        return True
+
+    def __ne__(self, _other: object) -> bool:
+        return False
+
+    def __hash__(self) -> int:
+        return 0
+
+
+def _checks_nothing(table: str, pk: str, _sk: str, **_: Any) -> Any:
+    return check(table, pk, "nothing", condition="attribute_not_exists(pk)")
+
+
+def _erases_texts_first(original: Any) -> Any:
+    def erase(self: Erasing, forgotten: Any, deadline: Any) -> Any:
+        self._erase_heard(forgotten, _Asked(self._copies), deadline)
+        return original(self, forgotten, deadline)
+
+    return erase
+
+
 EPOCH = "epoch = :epoch AND "
 EXISTS = "attribute_not_exists(pk)"
 
@@ -137,7 +196,17 @@ claim_epoch = drops(conversation.lease, "update", EPOCH)
 commit_epoch = drops(Lease, "committing", EPOCH)
 lease_runs = becomes(Lease, "busy_seconds", lambda *_: 0.0)
 release_epoch = drops(Lease, "_fenced", EPOCH)
-sending_epoch = drops(Lease, "sending", EPOCH, "generation = :generation AND ")
+sending_epoch = drops(Lease, "sending", EPOCH)
+# FORGET raises the epoch, and closes the turn that was open: each of the three fences it off.
+_FORGOTTEN = (EPOCH, "generation = :generation AND ", "open_turn.id = :turn")
+sending_generation = drops(Lease, "sending", *_FORGOTTEN)
+commit_generation = both(
+    drops(Lease, "committing", EPOCH, " AND generation = :generation", " AND open_turn.id = :turn"),
+    drops(Inbox, "taking", "attribute_exists(pk)"),
+)
+finished_first = becomes(Answering, "_finish", _begins_anew)
+frozen = becomes(Lease, "take_over", _takes_everything(Lease.take_over))
+read_again = becomes(Commits, "_read_again", _takes_what_is_there)
 commit_inbox = drops(Inbox, "taking", "attribute_exists(pk)")
 commit_sequence = both(
     drops(Lease, "committing", "#sequence = :sequence AND "), drops(Messages, "putting", EXISTS)
@@ -158,11 +227,25 @@ in_time = becomes(texting.delivery, "BEGIN_SECONDS", 1e9)
 reconcile_late = becomes(Delivery, "reconcile_at", lambda *_: 0)
 other_turns_sids = becomes(texting.reconciliation, "_held_by_others", lambda *_: set())
 one_resend = becomes(texting.delivery, "_RESENDS", 99)
+# A report that found its turn compares what it saw there, too.
+report_exists = drops(
+    texting.tracking,
+    "update",
+    "attribute_exists(pk) AND #delivery = :seen",
+    " AND #carrier_sids = :sids",
+    " AND attribute_not_exists(#carrier_sids)",
+)
 key_lost = drops(conversation.keys, "update", "attribute_not_exists(generation)")
+key_is_new = both(drops(conversation.keys, "put", EXISTS), key_lost)
+halves_fit = becomes(Seals, "public_key", _WhateverIsStored())
 forget_epoch = drops(conversation.forgetting, "update", EPOCH)
 forget_key_generation = becomes(Inbox, "_end_forgotten", _deletes_whatever_is_foreign)
 copies_first = becomes(_Asked, "erase", _asks_nobody)
 send_under_way = becomes(Forgetting, "_left_to_do", _knows_no_send(Forgetting._left_to_do))
+lost_answers = becomes(Unconfirmed, "are_in", lambda *_: False)
+heard_last = becomes(Erasing, "erase", _erases_texts_first(Erasing.erase))
+doubt_first = becomes(Forgetting, "in_doubt_until", lambda *_: None)
+late_retry = becomes(messaging.accept, "check", _checks_nothing)
 generation_skipped = becomes(Messages, "_is_current", lambda *_: True)
 eraser_notes = drops(conversation.erasing, "update", "attribute_exists(pk)")
 code_compared = becomes(hmac, "compare_digest", lambda *_: True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from conversation.sealing import Seals
 from tests.services.interleaving import Task
 from tests.services.stepped_store import BUSY
 from tests.services.world import WHATSAPP, World
@@ -102,76 +103,6 @@ def two_channels(world: World) -> Meeting:
     return [world.wakes()]
 
 
-def forget_and_text(world: World) -> Meeting:
-    """FORGET begins while the next text is accepted."""
-    _talk(world)
-    sid = world.asks_forget()
-    world.scheduler.run(world.delivers(sid))
-    return [world.delivers(world.says("b")), world.wakes()]
-
-
-def forget_in_a_turn(world: World) -> Meeting:
-    """FORGET begins, and a new text is accepted, while a text is answered."""
-    _talk(world)
-    world.hears("b")
-    sid, later = world.asks_forget(), world.says("c")
-    forget = (lambda: world.deliver(sid, 1), lambda: world.responds(1))
-    return [world.wakes(0), world.does(*forget, lambda: world.deliver(later, 1), worker=1)]
-
-
-def forget_beside_a_commit(world: World) -> Meeting:
-    """A worker commits between FORGET's look at the conversation and its first write."""
-    _talk(world)
-    world.hears("b")
-    first = world.wakes(0)
-    world.scheduler.run(first, "model")
-    world.scheduler.run(world.delivers(world.asks_forget()))
-    second = world.wakes(1)
-    world.scheduler.run(second, "transact")
-    world.scheduler.step(first)
-    world.scheduler.run(first, "after transact")
-    return [second, first]
-
-
-def forget_dies(world: World) -> Meeting:
-    """The worker that began a FORGET dies; the next text comes before anything is deleted."""
-    _talk(world)
-    world.scheduler.run(world.delivers(world.asks_forget()))
-    task = world.wakes()
-    world.scheduler.run(task, "after transact")
-    world.kill(task)
-    world.hears("b")
-    return [world.wakes(0), world.wakes(1)]
-
-
-def forget_with_carrier_away(world: World) -> Meeting:
-    """FORGET when no copy can be erased; the next text comes before it can."""
-    _talk(world)
-    world.carrier.away = True
-    sid, later = world.asks_forget(), world.says("b")
-    return [
-        world.does(lambda: world.deliver(sid), world.responds, lambda: world.deliver(later)),
-        world.wakes(1),
-    ]
-
-
-def forged_forget(world: World) -> Meeting:
-    """Somebody who cannot read our reply guesses the code."""
-    _talk(world)
-    right = world.ledger.said[world.asks_forget()].words
-    return [world.delivers(world.says("FORGET 0000" if right != "FORGET 0000" else "FORGET 1111"))]
-
-
-def two_erasers(world: World) -> Meeting:
-    """Two workers go on with one FORGET."""
-    _talk(world)
-    world.carrier.away = True
-    world.scheduler.run(world.delivers(world.asks_forget()))
-    world.scheduler.run(world.wakes())
-    world.carrier.away = False
-    return [world.wakes(0), world.wakes(1)]
-
-
 def sweep(world: World) -> Meeting:
     """The sweep comes by while a text is answered."""
     world.hears("a")
@@ -266,7 +197,7 @@ def sends_are_lost(world: World) -> Meeting:
 
 def second_send_is_lost(world: World) -> Meeting:
     """The carrier has the reply before, and never heard of this one."""
-    _talk(world)
+    talk(world)
     world.hears("b")
     world.carrier.outcomes = ["request lost"]
     world.scheduler.run(world.wakes())
@@ -276,7 +207,7 @@ def second_send_is_lost(world: World) -> Meeting:
 
 def key_is_lost(world: World) -> Meeting:
     """Somebody deleted the conversation's key."""
-    _talk(world)
+    talk(world)
     world.memory.tables["keys-0"].clear()
     world.unheard.add("SMin1")
     sid = world.says("b")
@@ -290,16 +221,47 @@ def key_is_lost(world: World) -> Meeting:
     return []
 
 
-def forget_while_sending(world: World) -> Meeting:
-    """FORGET begins between the announcement of a send and its arrival."""
+def another_text_after_a_death(world: World) -> Meeting:
+    """A worker dies right after its claim; the next text comes before anybody goes on."""
+    meeting = worker_dies_once(world)
+    world.hears("b")
+    world.now += 25
+    return meeting
+
+
+def text_is_gone(world: World) -> Meeting:
+    """Somebody deletes a text while it is answered."""
     world.hears("a")
-    sid = world.asks_forget()
-    return [world.wakes(0), world.does(lambda: world.deliver(sid, 1), lambda: world.responds(1))]
+    task = world.wakes()
+    world.scheduler.run(task, "model")
+    [waits] = world.ledger.waiting()
+    del world.memory.tables["conversations-0"][(world.name, waits.sk)]
+    world.ledger.ended[waits.sk] = "deleted"
+    world.scheduler.run(task)
+    failed = [one for one in world.ledger.violations if "ConditionFailedError" in str(one)]
+    for one in failed:  # What must be: it is tried again, and finds nothing left.
+        world.ledger.violations.remove(one)
+    return [world.wakes()]
+
+
+def key_is_swapped(world: World) -> Meeting:
+    """Somebody who can write the keys has texts sealed to a key of theirs."""
+    talk(world)
+    [item] = world.memory.tables["keys-0"].values()
+    item["public_key"] = {"B": Seals(world.name, "theirs", b"t" * 32).public_key}
+    world.workers[0] = world.responder()
+    world.hears("b")
+    world.scheduler.run(world.wakes(0))
+    noticed = any("'keys'" in str(one) for one in world.ledger.violations)
+    world.ledger.violations.clear()
+    world.ledger.require(noticed, "a foreign key is noticed", "opened with it")
+    world.memory.tables["conversations-0"].clear()
+    return []
 
 
 def items_are_swapped(world: World) -> Meeting:
     """Somebody who can write the table swaps the words of two messages."""
-    _talk(world)
+    talk(world)
     world.hears("b")
     world.scheduler.run(world.wakes())
     table, name = world.memory.tables["conversations-0"], world.name
@@ -316,6 +278,7 @@ def items_are_swapped(world: World) -> Meeting:
     return []
 
 
-def _talk(world: World) -> None:
+def talk(world: World) -> None:
+    """A text and its answer."""
     world.hears("a")
     world.scheduler.run(world.wakes())

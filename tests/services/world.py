@@ -184,8 +184,9 @@ class World(Stage):
             sid_is_of=self._is_of,
         )  # fmt: skip
         self.offsets = (-skew / 2, skew / 2)
-        self._patch.setattr("conversation.sealing.note_broken", self._alarmed)
-        self.workers = [self._responder(Clock(self, off)) for off in self.offsets]
+        for module in ("sealing", "keys"):
+            self._patch.setattr(f"conversation.{module}.note_broken", self._alarmed)
+        self.workers = [self.responder(Clock(self, off)) for off in self.offsets]
         self.acceptors = [self._acceptor() for _ in range(2)]
 
     # What happens.
@@ -323,7 +324,9 @@ class World(Stage):
         vault = Vault(lambda: kms, KMS_KEY, clock=clock, sleep=lambda _: clock.sleep(1))
         return Tables(store, *NAMES, lambda _: None, vault)
 
-    def _responder(self, clock: Clock) -> Answering:
+    def responder(self, clock: Clock | None = None) -> Answering:
+        """A new worker, which knows no key."""
+        clock = clock or Clock(self)
         true, self.clock = self.clock, clock
         try:
             return self.worker(self._tables(clock), TIMING)
@@ -426,6 +429,8 @@ class World(Stage):
             told = not given or item["delivery"] not in {"waiting", "sending"}
             require(told, "every answer is delivered", item)
         self._look_for_copies()
+        words = [one for one in ledger.said.values() if one.generation == ledger.generation]
+        require(bool(words) or not ledger.generation, "a key has a text", ledger.generation)
         for generation in ledger.forgotten:
             cold = replace(self.clean, vault=vault_of(self.kms))
             require(not _opens(cold, self.name, generation), "nothing forgotten opens")

@@ -1,33 +1,28 @@
 """What the stack remembers, read from its tables as the administrator and made readable.
 
-Owns the page's view of ``people`` and ``conversations``: items grouped by person, content opened
-with the administrator's right to the stack's key, and the item as stored beside it. Reads whole
+Owns the page's view of ``people`` and ``conversations``: conversations grouped by person, calls of
+nobody known apart, content opened with the administrator's right to the stack's key. Reads whole
 tables, which is right for a laptop and nowhere else.
 """
 
 from __future__ import annotations
 
-import base64
-import json
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from conversation.codec import CodecError
 from conversation.items import Item, from_item
-from conversation.keys import ForgottenError, KeyLostError, Keys, KeyUnavailableError
-from conversation.persons import address_hash, route_of
+from conversation.keys import Keys
+from conversation.persons import contact_of, person_key
 from conversation.tables import Tables
 from conversation.vault import Vault
-from local.carrier.message import WHATSAPP
-from local.config import OUR_NUMBER
-from local.console.stack import CONTACTS, Stack
+from local.console.conversations import call_view, conversation_view, of, open_content, shown
+from local.console.names import Names
+from local.console.stack import Stack
 
 _MOST_ITEMS = 5000
-_SHOWN_MESSAGES = 60
-_SHOWN_TURNS = 30
-# Attributes that hold content, and the role each is bound to; a message's is its own.
-_OPENED = "opened"
-_CONTENT = {"content": "", "text": "inbox", "reply_to": "reply_to"}
+_SHOWN_CALLS = 30
+_ADDRESS = "address#"
 
 
 class Memory:
@@ -39,28 +34,32 @@ class Memory:
 
     def __init__(self, stack: Stack) -> None:
         self._stack = stack
-        self._names: dict[str, str] = {}
-        self._channels: dict[str, str] = {}
+        self._names = Names(stack)
         self._keys: Keys | None = None
 
     def read(self) -> dict[str, Any]:
-        """Persons with their conversations, most recently seen first."""
+        """Persons with their conversations and calls, most recently heard of first."""
         people = list(self._scan("peopleTable"))
         conversations = list(self._scan("conversationsTable"))
-        self._learn_names()
+        self._names.learn()
         keys = self._unlock()
         for item in conversations:
-            _open(item, keys)
+            open_content(item, keys)
         for item in people + conversations:
-            self._add_channel(item)
+            self._names.add_channel(item)
+        mine, talks = _grouped(people), _grouped(conversations)
+        keeps = of(people, "keep#")
+        calls = [call_view(pk, items, keeps) for pk, items in talks.items() if contact_of(pk)]
+        calls.sort(key=lambda call: int(call["started_at"]), reverse=True)
         persons = [
-            _person(item, self._names, people, conversations)
-            for item in people
-            if item["sk"] == "person" and item["pk"].startswith("address#")
+            _person(address, self._names, mine, talks, calls[:_SHOWN_CALLS])
+            for address in people
+            if address["sk"] == "person" and address["pk"].startswith(_ADDRESS)
         ]
-        persons.sort(key=lambda person: str(person["latest"]), reverse=True)
+        persons.sort(key=lambda person: int(person["latest"]), reverse=True)
         return {
             "persons": persons,
+            "calls": [call for call in calls[:_SHOWN_CALLS] if not call["person"]],
             "items": {"people": len(people), "conversations": len(conversations)},
         }
 
@@ -87,88 +86,35 @@ class Memory:
             for item in page["Items"]:
                 yield from_item(item)
 
-    def _learn_names(self) -> None:
-        """Whose hashes these are, which only the holder of the stack's key can tell."""
-        if self._names:
-            return
-        secrets = self._stack.aws("secretsmanager")
-        found = secrets.get_secret_value(SecretId=self._stack.outputs["carrierSecretArn"])
-        key = base64.b64decode(json.loads(found["SecretString"])["address_key"])
-        for address, channel in ((OUR_NUMBER, "SMS"), (f"{WHATSAPP}{OUR_NUMBER}", "WhatsApp")):
-            self._channels[route_of(address, "", key).partition("#")[0]] = channel
-        self._names = {address_hash(c.number, key): c.name for c in CONTACTS}
 
-    def _add_channel(self, item: Item) -> None:
-        """Name the channel of what has a route."""
-        route = item.get("route") or item["sk"].removeprefix("consent#")
-        channel = self._channels.get(route.partition("#")[0])
-        if channel:
-            item["channel"] = channel
+def _grouped(items: Iterable[Item]) -> Mapping[str, list[Item]]:
+    groups: dict[str, list[Item]] = defaultdict(list)
+    for item in items:
+        groups[item["pk"]].append(item)
+    return groups
 
 
 def _person(
-    address: Item, names: Mapping[str, str], people: list[Item], conversations: list[Item]
+    address: Item,
+    names: Names,
+    people: Mapping[str, list[Item]],
+    talks: Mapping[str, list[Item]],
+    calls: list[dict[str, Any]],
 ) -> dict[str, Any]:
-    pk = f"person#{address['person']}"
-    mine = [item for item in people if item["pk"] == pk]
-    talk = sorted((i for i in conversations if i["pk"] == pk), key=lambda i: str(i["sk"]))
-    turns = [_turn(item) for item in _of(talk, "turn#")][::-1]
-    messages = [_shown(item) for item in _of(talk, "message#")]
-    meta = next((_shown(item) for item in talk if item["sk"] == "meta"), None)
+    pk = person_key(address["person"])
+    mine = people.get(pk, [])
+    view = conversation_view(talks.get(pk, []))
+    theirs = [call for call in calls if call["person"] == address["person"]]
     return {
+        **view,
         "id": address["person"],
-        "name": names.get(address["pk"].removeprefix("address#"), ""),
-        "address": _shown(address),
-        "consent": [_shown(item) for item in _of(mine, "consent#")],
-        "usage": [_shown(item) for item in _of(mine, "usage#")],
-        "receipts": len(_of(mine, "receipt#")),
-        "meta": meta,
-        "messages": messages[-_SHOWN_MESSAGES:],
-        "message_count": len(messages),
-        "notes": [_shown(item) for item in _of(talk, "summary")],
-        "inbox": [_shown(item) for item in _of(talk, "inbox#")],
-        "turns": turns[:_SHOWN_TURNS],
-        "latest": turns[0]["id"] if turns else "",
+        "name": names.of(address["pk"].removeprefix(_ADDRESS)),
+        "address": shown(address),
+        "consent": [shown(item) for item in of(mine, "consent#")],
+        "usage": [
+            shown(item) for prefix in ("usage#", "voice-usage#") for item in of(mine, prefix)
+        ],
+        "receipts": len(of(mine, "receipt#")),
+        "calls": theirs,
+        "latest": max([view["latest"], *(call["latest"] for call in theirs)]),
     }
-
-
-def _of(items: list[Item], prefix: str) -> list[Item]:
-    return [item for item in items if item["sk"].startswith(prefix)]
-
-
-def _turn(item: Item) -> dict[str, Any]:
-    return {**_shown(item), "id": item["sk"].removeprefix("turn#")}
-
-
-def _shown(item: Item) -> dict[str, Any]:
-    """An item for the page: its plain fields, opened content, and ``stored``, as it rests."""
-    opened = item.get(_OPENED, {})
-    rests = {name: value for name, value in item.items() if name not in {"channel", _OPENED}}
-    given = {name: value for name, value in item.items() if name != _OPENED}
-    return {**_plain(given), **opened, "stored": _plain(rests)}
-
-
-def _open(item: Item, keys: Keys) -> None:
-    """Put beside an item what its content says; None where it stays closed."""
-    item[_OPENED] = {
-        name: _opened(item, name, role, keys) for name, role in _CONTENT.items() if name in item
-    }
-
-
-def _opened(item: Item, name: str, role: str, keys: Keys) -> str | None:
-    try:
-        seals = keys.seals(item["pk"], item["generation"])
-        return seals.open(item[name], sk=item["sk"], role=role or item["role"])
-    except (CodecError, ForgottenError, KeyError, KeyLostError, KeyUnavailableError):
-        return None
-
-
-def _plain(value: Any) -> Any:
-    """Items as JSON; bytes are told by their format byte and length, never shown."""
-    if isinstance(value, bytes):
-        return f"format {value[0]}, {len(value) - 1} bytes" if value else "empty"
-    if isinstance(value, dict):
-        return {name: _plain(part) for name, part in value.items()}
-    if isinstance(value, list | set):
-        return [_plain(part) for part in value]
-    return value

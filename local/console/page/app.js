@@ -36,7 +36,7 @@ function make(setting) {
   const container = document.getElementById("phones");
   phones = makePhones(container, setting.contacts);
   flow = new FlowPanel(document.getElementById("panel-call"));
-  caller = new CallPhone(setting.contacts, setting.number, {
+  caller = new CallPhone(setting.contacts, {
     onBegin: (call) => {
       select(document.getElementById("tab-call"));
       return flow.begin(call);

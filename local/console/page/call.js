@@ -18,8 +18,8 @@ const TALKING_MILLISECONDS = 2000;
 
 /** A phone to call with; `onEvent` and `onBegin` tell who draws the flow. */
 export class CallPhone {
-  constructor(contacts, number, { onBegin, onEvent }) {
-    Object.assign(this, { number, onBegin, onEvent });
+  constructor(contacts, { onBegin, onEvent }) {
+    Object.assign(this, { number: "", onBegin, onEvent });
     this.call = null;
     this.waiting = "";
     this.talked = 0;
@@ -140,6 +140,11 @@ export class CallPhone {
   /** What the stack says of calls; a page that was reloaded finds its call again. */
   update(calls) {
     const off = calls.numbers.length === 0;
+    if (!off && !calls.numbers.includes(this.number)) {
+      [this.number] = calls.numbers;
+      this.dialled.value = this.number;
+      if (this.mode === "idle") this.show("idle");
+    }
     this.off.hidden = !off;
     this.idle.hidden = off || this.mode !== "idle";
     const running = calls.calls.filter((call) => !call.ended).at(-1);

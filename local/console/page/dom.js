@@ -35,6 +35,12 @@ const clock = new Intl.DateTimeFormat(undefined, {
 /** A time of day; takes epoch seconds. */
 export const time = (seconds) => clock.format(new Date(seconds * 1000));
 
+const minutes = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
+
+/** What a call is called; takes the epoch milliseconds of its beginning. */
+export const callAt = (milliseconds) => (milliseconds
+  ? `Call at ${minutes.format(new Date(milliseconds))}` : "Call");
+
 /** A duration for reading. */
 export const duration = (milliseconds) => (milliseconds < 1000
   ? `${milliseconds} ms` : `${(milliseconds / 1000).toFixed(milliseconds < 10000 ? 2 : 1)} s`);

@@ -1,7 +1,7 @@
 // The memory: persons, their conversations and what waits, as the tables hold it.
 
-import { h, replace, time } from "./dom.js";
-import { chip, stored } from "./turns.js";
+import { callAt, h, replace, time } from "./dom.js";
+import { chip, stored, textIn } from "./turns.js";
 
 const ROLES = { human: "person", ai: "dialtone", system: "system", tool: "tool" };
 
@@ -16,7 +16,9 @@ export function renderMemory(memory) {
         `${items.people} items in people, ${items.conversations} in conversations. `
         + "Content is shown opened; “as stored” shows the item itself.")
       : h("p", { className: "empty" }, "Nobody has written yet, so nothing is remembered."),
-    persons.map(card));
+    persons.map(card),
+    (memory.calls ?? []).map((one) => h("article", { className: "person", "data-call": one.id },
+      h("header", {}, h("h3", {}, "Number withheld")), call(one))));
 }
 
 function card(person) {
@@ -28,7 +30,7 @@ function card(person) {
       person.consent.filter((item) => item.state).map((item) => chip(item.state, item.channel))),
     facts([
       ["messages", person.message_count],
-      ["waiting", person.inbox.filter((item) => !item.set_aside_at).length],
+      ["waiting", person.inbox.filter((item) => !item.set_aside_at && !item.held).length],
       ["set aside", person.inbox.filter((item) => item.set_aside_at).length],
       ["receipts", person.receipts],
       ["next number", meta?.sequence ?? 0],
@@ -39,11 +41,29 @@ function card(person) {
     person.inbox.length ? list("Inbox", person.inbox.map(waiting)) : null,
     person.notes.length ? list("Notes of what left the window", person.notes.map(notes)) : null,
     person.messages.length ? list("Messages", person.messages.map(message)) : null,
+    person.calls.map(call),
     person.usage.map((item) => h("p", { className: "quiet" },
-      `${item.sk.replace("usage#", "")}: ${item.turns ?? 0} turns, ${item.input_tokens ?? 0} → `
+      `${day(item.sk)}: ${item.turns ?? 0} turns, ${item.input_tokens ?? 0} → `
       + `${item.output_tokens ?? 0} tokens, ${item.segments ?? 0} segments`)),
     stored({ address: person.address.stored, meta: meta?.stored, consent: person.consent.map((c) => c.stored) },
       `person ${person.id}`));
+}
+
+const day = (sk) => (sk.startsWith("voice-") ? `${sk.replace("voice-usage#", "")} by phone`
+  : sk.replace("usage#", ""));
+
+/** A call: what was said in it, what is held, and whether it will be remembered. */
+function call(one) {
+  return h("section", { className: "call", "data-call": one.id },
+    h("h4", {}, callAt(one.started_at), " ", keeping(one)),
+    h("ol", { className: "rows" }, one.messages.map(message), one.inbox.map(waiting)),
+    stored(one.stored, `call ${one.id}`));
+}
+
+function keeping(one) {
+  if (one.keep?.kept_at) return chip("kept");
+  if (one.keep) return chip("KEEP offered");
+  return one.after_call ? chip(`KEEP is offered at ${time(one.after_call.due_at / 1000)}`) : null;
 }
 
 function facts(pairs) {
@@ -66,18 +86,9 @@ function notes(item) {
   return row(`notes ${item.pk}`, "∑", "dialtone", textIn(item.content), item.created_at, item.stored);
 }
 
-/** The words of content that holds more than words; it may not open here, and need not. */
-function textIn(content) {
-  try {
-    return JSON.parse(content).text;
-  } catch {
-    return "sealed";
-  }
-}
-
 function waiting(item) {
   return row(`inbox ${item.sk}`, "…", "person", textIn(item.text), item.received_at, item.stored,
-    item.set_aside_at ? chip("set_aside") : chip("waiting"));
+    chip(item.set_aside_at ? "set_aside" : item.held ? "held" : "waiting"));
 }
 
 function row(key, number, who, words, at, item, extra) {

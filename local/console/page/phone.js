@@ -124,7 +124,7 @@ class Phone {
   answerIsComing(shown) {
     const last = shown.at(-1);
     const busy = this.person && (this.person.meta?.open_turn
-      || this.person.inbox.some((item) => !item.set_aside_at));
+      || this.person.inbox.some((item) => !item.set_aside_at && !item.held));
     return Boolean(last?.inbound && busy && Date.now() / 1000 - last.at < ANSWER_WAIT_SECONDS);
   }
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from typing import Final
 
 from conversation import observability
@@ -29,66 +28,13 @@ from voice.call_session import CallSession
 from voice.call_texts import CallTexts
 from voice.callers import Caller, Callers
 from voice.offers import Offers
+from voice.utterance import Limits, Said, Utterance
 
 BUSY_SECONDS: Final = 1.0
 """How long a call waits for a lease that somebody else holds (protocol rule 9)."""
 
 _POLL_SECONDS: Final = 0.1
 _OWN_CALL: Final = "call#"
-
-
-@dataclass(frozen=True)
-class Said:
-    """What a turn comes to.
-
-    Attributes:
-        outcome: How it ended; None when it did not begin, the caller's conversation being busy.
-        text: The reply in the model's own words, or a fixed sentence; empty for an offer's.
-        turn_id: The turn.
-        number: Its number in the call.
-    """
-
-    outcome: Outcome | None
-    text: str
-    turn_id: str
-    number: int
-
-
-@dataclass(frozen=True)
-class Utterance:
-    """What a caller said, and in which call.
-
-    Attributes:
-        caller: Who said it.
-        session: The call.
-        words: What was said.
-        texts: The fixed sentences.
-        number: Number of its turn.
-    """
-
-    caller: Caller
-    session: CallSession
-    words: str
-    texts: CallTexts
-    number: int
-
-    @property
-    def turn_id(self) -> str:
-        """Id of its turn."""
-        return self.session.turn_id(self.number)
-
-
-@dataclass(frozen=True)
-class Limits:
-    """How long things may take.
-
-    Attributes:
-        lease_seconds: The function's time and some slack (protocol rule 9).
-        keep_after_seconds: How long after a turn a call counts as over.
-    """
-
-    lease_seconds: float
-    keep_after_seconds: float
 
 
 class CallTurns:

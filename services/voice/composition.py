@@ -14,7 +14,7 @@ from texting.address_key import AddressKey
 from texting.held import Held
 from texting.wakeups import Wakeups
 from voice.call_texts import Sentences
-from voice.call_turn import CallTurns, Limits
+from voice.call_turn import CallTurns
 from voice.callers import Callers
 from voice.dialog import Dialog, Policy
 from voice.fulfilling import Fulfilling
@@ -22,6 +22,7 @@ from voice.offers import Offers
 from voice.phrases import language_of
 from voice.profile import STYLE
 from voice.settings import FulfilmentSettings
+from voice.utterance import Limits
 
 
 def build_fulfilling(settings: FulfilmentSettings, tables: Tables) -> Fulfilling:

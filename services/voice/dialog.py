@@ -18,10 +18,11 @@ from conversation.outcomes import Outcome
 from conversation.switch import Switch
 from voice.call_session import AGENT, GOODBYE, CallSession
 from voice.call_texts import CallTexts, Sentences
-from voice.call_turn import CallTurns, Said
+from voice.call_turn import CallTurns
 from voice.lex_event import InputMode, LexEvent
 from voice.phrases import Meaning, language_of, meaning_of
 from voice.rendering import Speech, chat, speech
+from voice.utterance import Said
 
 ASKED_AGAIN: Final = 2
 """How often in a row a caller is asked again, in silence or when not understood."""

@@ -66,7 +66,9 @@ class Fulfilling:
             note_failure(error, session.contact)
             _, texts = self._dialog.language(heard)
             return _sorry(CallSession.read(heard.attributes, heard.session), texts, heard.intent)
-        observability.duration("FirstWord", (time.monotonic() - began) * MILLISECONDS)
+        took = (time.monotonic() - began) * MILLISECONDS
+        observability.duration("FirstWord", took)
+        _note(heard, session, int(took), turned.then)
         if turned.then is None or not heard.intent:
             return keep_listening(session.attributes(), turned.speech.messages)
         return close(session.attributes(turned.then), turned.speech.messages, heard.intent)
@@ -75,6 +77,23 @@ class Fulfilling:
 def apology(event: Any) -> Any:
     """What is said to an event that cannot be read, or that we are in no state to hear."""
     return _sorry(CallSession.read(attributes_of(event)), texts_in("en"), _intent(event))
+
+
+def _note(heard: LexEvent, session: CallSession, took: int, then: str | None) -> None:
+    """Log an utterance: ids, sizes and durations, which also tell how Connect and Lex behave."""
+    extra = {
+        "contact": session.contact,
+        "session_is_contact": heard.session == session.contact,
+        "intent": heard.intent,
+        "mode": heard.mode.value,
+        "locale": heard.locale,
+        "characters": len(heard.transcript),
+        "next_turn": session.turn,
+        "then": then,
+        "called_ms_ago": int(time.time() * MILLISECONDS) - session.started_at,
+        "ms": took,
+    }
+    observability.logger().info("utterance", extra=extra)
 
 
 def note_failure(error: BaseException, contact: str = "") -> None:

@@ -195,6 +195,18 @@ def test_logs_hold_neither_words_nor_numbers(
     assert call.number.removeprefix("+") not in logged
 
 
+def test_an_utterance_is_logged_by_its_size(
+    call: VoiceStage, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What an operator needs to see how Connect and Lex behave, silence included."""
+    call.say("")
+    call.say("hello")
+    lines = [vars(record) for record in caplog.records if record.message == "utterance"]
+    assert [(line["characters"], line["next_turn"]) for line in lines] == [(0, 1), (5, 2)]
+    assert {(line["contact"], line["session_is_contact"]) for line in lines} == {(CONTACT, False)}
+    assert {(line["intent"], line["mode"]) for line in lines} == {("FallbackIntent", "Speech")}
+
+
 class TestACallAndATextAtOnce:
     """The caller has proved the number, and speaks in the conversation of their texts."""
 

@@ -20,13 +20,14 @@ from tests.services.stage import KEY, SENDER, PlayedClock, Stage
 from texting.held import Held
 from texting.wakeups import Wakeups
 from voice.call_texts import CallTexts, Sentences
-from voice.call_turn import CallTurns, Limits
+from voice.call_turn import CallTurns
 from voice.callers import Callers
 from voice.dialog import Dialog, Policy
 from voice.fulfilling import Fulfilling
 from voice.lex_event import MOST_MESSAGES
 from voice.offers import Offers
 from voice.profile import STYLE
+from voice.utterance import Limits
 
 CONTACT = "5a9c1e6e-0000-4000-8000-000000000001"
 CALLER = "+12025550143"

@@ -11,7 +11,8 @@ from conversation.persons import address_hash, person_key
 from conversation.tables import Action, Tables, put
 from conversation.turn import Reply
 from messaging.acceptance import Acceptance
-from tests.services.stage import KEY, PERSON, SENDER, Script, Stage, echo
+from tests.services.played_parts import Script, echo
+from tests.services.stage import KEY, PERSON, SENDER, Stage
 from tests.services.texting_door import Door
 from texting.after_call import AfterCalls
 from texting.consent import Consent

@@ -12,7 +12,8 @@ from conversation.folding import Folding
 from conversation.messages import Messages
 from conversation.models import ModelChain, NamedModel
 from conversation.summaries import Summaries
-from tests.services.stage import Stage, echo
+from tests.services.played_parts import echo
+from tests.services.stage import Stage
 
 SETTINGS = EngineSettings("You help.", window_messages=6, summary=True)
 

@@ -17,7 +17,7 @@ from conversation.tables import StoreBusyError, Tables, update
 from messaging.acceptance import Acceptance
 from messaging.inbound import InboundText
 from tests.services.memory_dynamodb import MemoryDynamoDB
-from tests.services.stage import PlayedCarrier, PlayedClock, PlayedCopies
+from tests.services.played_parts import PlayedCarrier, PlayedClock, PlayedCopies
 from tests.services.texting_door import Door
 from tests.services.texting_parts import ADDRESS_KEY, PERSON, SENDER
 from texting.inbox import Inbox

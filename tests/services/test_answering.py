@@ -11,7 +11,8 @@ from conversation.deadline import Deadline
 from conversation.outcomes import DeliveryState, Outcome
 from conversation.tables import Tables
 from tests.services.memory_dynamodb import MemoryDynamoDB
-from tests.services.stage import PERSON, SENDER, Stage, echo
+from tests.services.played_parts import echo
+from tests.services.stage import PERSON, SENDER, Stage
 from texting.carrier_outcomes import NotSent, Refused
 from texting.consent import Consent
 

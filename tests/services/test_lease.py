@@ -14,7 +14,8 @@ from conversation.lease import Lease, LeaseLostError
 from conversation.meta import Claim
 from conversation.tables import Tables, put
 from conversation.turn import Engine
-from tests.services.stage import PERSON, SENDER, Stage, echo
+from tests.services.played_parts import echo
+from tests.services.stage import PERSON, SENDER, Stage
 
 REPLY_TO = {"from": SENDER, "to": PERSON}
 

@@ -16,7 +16,8 @@ from conversation.turns import Turn
 from local.phone.bot import BotLocale, Intent
 from local.phone.lex_answers import read_answer
 from tests.services.played_kms import PlayedKms, vault_of
-from tests.services.stage import KEY, SENDER, PlayedClock, Stage
+from tests.services.played_parts import PlayedClock
+from tests.services.stage import KEY, SENDER, Stage
 from texting.held import Held
 from texting.wakeups import Wakeups
 from voice.call_texts import CallTexts, Sentences

@@ -180,7 +180,7 @@ class Stack:
 
     def _grant_accepting(self, function: ContainerFunction) -> None:
         """Accepting: the webhook does it, and the sweep with what the carrier lists."""
-        self.people.grant(function, [GET, PUT, UPDATE, QUERY])
+        self.people.grant(function, [GET, PUT, UPDATE, CHECK, QUERY])
         self.wakeups.grant_send(function)
         self.carrier_secret.grant_read(function)
         self.keys.grant(function, [GET, PUT, CHECK])

@@ -140,6 +140,7 @@ def test_a_busy_store_is_apologised_for(call: VoiceStage, memory: MemoryDynamoDB
 
     memory.written = busy
     assert call.say("more please") == TEXTS.trouble
+    assert call.call_items("meta")[0]["lease_until"] == 0
     memory.written = lambda _when, _operation: None
     assert call.say("more please") == "you said: more please."
     assert len(call.call_turn_items()) == 2

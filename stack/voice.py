@@ -6,7 +6,7 @@ kept. Owns what calls need of the stack; the stack's other parts know nothing of
 
 import hashlib
 import json
-from typing import Any, Protocol
+from typing import Protocol
 
 import pulumi
 import pulumi_aws_native as aws_native
@@ -28,7 +28,7 @@ from components import (
     grant_models,
 )
 from settings import StackSettings
-from stack import environments
+from stack import environments, provider_config
 from stack.grants import CHECK, EVERY_ITEM_ACTION, GET, PUT, QUERY, SEALED_FOR, UPDATE
 from stack.voice_phrases import AGENT, FILLERS, PHRASES
 from stack.voice_settings import Locale
@@ -201,14 +201,11 @@ def _locale(locale: Locale, *, people: bool) -> VoiceLocaleArgs:
 
 def _cloud_control() -> aws_native.Provider:
     """The provider of what ``aws`` does not have, in the same place and with the same tags."""
-    config = pulumi.Config("aws")
-    tags: Any = config.get_object("defaultTags")
+    tags = provider_config.default_tags()
     return aws_native.Provider(
         "cloud-control",
-        region=config.get("region"),
-        default_tags=None
-        if tags is None
-        else aws_native.ProviderDefaultTagsArgs(tags=tags.get("tags", {})),
+        region=provider_config.configured_region(),
+        default_tags=None if tags is None else aws_native.ProviderDefaultTagsArgs(tags=tags),
     )
 
 

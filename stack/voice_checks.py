@@ -1,12 +1,10 @@
 """Which settings of a call may not go together. A value's own range is beside its default."""
 
-import os
 import zoneinfo
 from collections.abc import Iterator
 
-import pulumi
-
 from settings import StackSettings
+from stack import provider_config
 from stack.settings_file import Mistake
 from stack.voice_settings import VOICES
 
@@ -38,12 +36,7 @@ def call_contradictions(settings: StackSettings) -> Iterator[Mistake]:
 
 
 def _region() -> Iterator[Mistake]:
-    # Where the provider looks, in its order.
-    region = (
-        pulumi.Config("aws").get("region")
-        or os.environ.get("AWS_REGION")
-        or os.environ.get("AWS_DEFAULT_REGION")
-    )
+    region = provider_config.region()
     if region is not None and region not in REGIONS:
         yield Mistake(
             "voice.enabled",

@@ -41,6 +41,16 @@ def watches(settings: StackSettings) -> dict[str, Watch]:
             "No model answered several people: check the models' quotas and keys.",
             threshold=5,
         ),
+        **_of_limits(),
+        **_of_sends(),
+        **_of_keys(),
+        **(_of_calls() if settings.voice.enabled else {}),
+    }
+
+
+def _of_limits() -> dict[str, Watch]:
+    """What there is no more of, and what is not kept for want of a model."""
+    return {
         "refused": _watch(
             "Refused",
             "responder",
@@ -59,9 +69,6 @@ def watches(settings: StackSettings) -> dict[str, Watch]:
             "No model keeps the notes of conversations: what leaves the window is not remembered.",
             threshold=5,
         ),
-        **_of_sends(),
-        **_of_keys(),
-        **(_of_calls() if settings.voice.enabled else {}),
     }
 
 

@@ -34,14 +34,6 @@ def build_answering(settings: ResponderSettings, tables: Tables, wakeups: Wakeup
     """The responder's use case."""
     lease, inbox, stack_usage = Lease(tables), Inbox(tables), StackUsage(tables)
     carrier, texts = _carrier(settings), Texts.load(settings.texts)
-    delivery = Delivery(
-        tables,
-        carrier,
-        lease,
-        public_url=settings.public_url,
-        function_timeout_seconds=settings.function_timeout_seconds,
-        clock_skew_seconds=settings.clock_skew_seconds,
-    )
     engine = build_engine(
         settings.assistant,
         tables,
@@ -55,16 +47,9 @@ def build_answering(settings: ResponderSettings, tables: Tables, wakeups: Wakeup
         inbox=inbox,
         engine=engine,
         turns=Turns(tables),
-        delivery=delivery,
+        delivery=_delivery(settings, tables, carrier, lease),
         replying=_replying(settings, tables, engine, texts),
-        offering=Offering(
-            tables,
-            engine,
-            Introduction(Consents(tables), texts),
-            texts,
-            offers_per_day=settings.offers_per_day,
-            time_zone=settings.time_zone,
-        ),
+        offering=_offering(settings, tables, engine, texts),
         switch=Switch(tables),
         accounting=Accounting(stack_usage),
         wakeups=wakeups,
@@ -79,12 +64,42 @@ def build_answering(settings: ResponderSettings, tables: Tables, wakeups: Wakeup
             CarrierCopies(carrier),
             settled_seconds=settings.function_timeout_seconds + settings.clock_skew_seconds,
         ),
-        timing=Timing(
-            answer_seconds=settings.answer_seconds,
-            lease_seconds=settings.function_timeout_seconds + settings.lease_slack_seconds,
-            send_seconds=settings.send_timeout_seconds,
-            message_days=settings.assistant.message_days,
-        ),
+        timing=_timing(settings),
+    )
+
+
+def _delivery(
+    settings: ResponderSettings, tables: Tables, carrier: Carrier, lease: Lease
+) -> Delivery:
+    return Delivery(
+        tables,
+        carrier,
+        lease,
+        public_url=settings.public_url,
+        function_timeout_seconds=settings.function_timeout_seconds,
+        clock_skew_seconds=settings.clock_skew_seconds,
+    )
+
+
+def _timing(settings: ResponderSettings) -> Timing:
+    return Timing(
+        answer_seconds=settings.answer_seconds,
+        lease_seconds=settings.function_timeout_seconds + settings.lease_slack_seconds,
+        send_seconds=settings.send_timeout_seconds,
+        message_days=settings.assistant.message_days,
+    )
+
+
+def _offering(
+    settings: ResponderSettings, tables: Tables, engine: Engine, texts: Texts
+) -> Offering:
+    return Offering(
+        tables,
+        engine,
+        Introduction(Consents(tables), texts),
+        texts,
+        offers_per_day=settings.offers_per_day,
+        time_zone=settings.time_zone,
     )
 
 

@@ -294,7 +294,9 @@ def test_the_documents_know_every_alarm(cloud: RecordingCloud) -> None:
     compose(cloud)
 
     found = len(cloud.of(aws.cloudwatch.MetricAlarm))
-    assert f"| alarms, when on, without calls | {found} × 0.10 |" in (ROOT / "README.md").read_text("utf-8")
+    assert f"| alarms, when on, without calls | {found} × 0.10 |" in (ROOT / "README.md").read_text(
+        "utf-8"
+    )
     operations = (ROOT / "docs" / "operations.md").read_text("utf-8")
     for name in watches(StackSettings.load()):
         assert f"`{name}`" in operations, name

@@ -35,7 +35,7 @@ test: $(VENV)/.dev ## Run the tests (ARGS='tests/services -k duplicate' for some
 	@$(BIN)/pytest --numprocesses $(WORKERS) --dist loadfile $(ARGS)
 
 .PHONY: lint
-lint: lint-style lint-types lint-imports lint-workflows ## Check style, types, import rules and workflows
+lint: lint-style lint-types lint-imports lint-cloudformation lint-workflows ## Check style, types, import rules, CloudFormation and workflows
 
 .PHONY: lint-style
 lint-style: $(VENV)/.dev
@@ -53,6 +53,14 @@ lint-types: $(VENV)/.dev
 lint-imports: $(VENV)/.dev
 	@out=$$($(BIN)/lint-imports --no-logo 2>&1) || { echo "$$out"; exit 1; }
 	@echo "lint: imports ok"
+
+# Pulumi knows the names of what goes through aws-native, but not the schemas AWS checks it with.
+.PHONY: lint-cloudformation
+lint-cloudformation: $(VENV)/.dev
+	@rm -rf build/cloudformation
+	@$(BIN)/python -m local.cloudformation build/cloudformation
+	@$(BIN)/cfn-lint --regions us-east-1 -- build/cloudformation/*.json
+	@echo "lint: CloudFormation ok"
 
 .PHONY: lint-workflows
 lint-workflows: $(VENV)/.dev $(VENV)/.actionlint
@@ -75,7 +83,7 @@ bench: $(VENV)/.dev ## Measure the README's figures on the built payload (ARGS=-
 	@$(BIN)/python -m benchmarks $(ARGS)
 
 .PHONY: soak
-soak: $(VENV)/.dev ## Text the local stack a thousand times, with faults, and count what came back
+soak: $(VENV)/.dev ## Text the local stack a thousand times, with faults, and count; ARGS=--voice calls it
 	@$(BIN)/python -m benchmarks.soak $(ARGS)
 
 ##@ Build

@@ -24,6 +24,7 @@ from benchmarks.interleaved import Progress
 from benchmarks.memory import tree_megabytes
 from benchmarks.payloads import ROOT
 from benchmarks.plaintext_left import plaintext_left
+from benchmarks.soak_voice import soak_calls
 from local.carrier import CarrierFaults, Fault
 from local.config import OUR_NUMBER, LocalConfig
 from local.faults import Action, Rule, When
@@ -221,7 +222,13 @@ def main() -> None:
     parser.add_argument("--people", type=int, default=200)
     parser.add_argument("--texts", type=int, default=5, help="of each person")
     parser.add_argument("--at-once", type=int, default=20, help="people at the same time")
+    parser.add_argument("--voice", action="store_true", help="let them call instead")
+    parser.add_argument("--calls", type=int, default=100, help="with --voice")
+    parser.add_argument("--turns", type=int, default=6, help="of each call")
     options = parser.parse_args()
+    if options.voice:
+        soak_calls(options)
+        return
     progress = Progress()
     progress.say("starting the stack")
     with tempfile.TemporaryDirectory() as state:

@@ -14,11 +14,10 @@ from typing import Any
 
 from benchmarks.community_history import write_units_of_a_turn
 from benchmarks.figures import Figure
+from benchmarks.stack_tables import tables_of
 from conversation.keys import Keys
 from conversation.messages import Draft, Messages
 from conversation.stack_usage import FRESH_SECONDS
-from conversation.tables import Tables
-from conversation.vault import Vault
 from local.config import OUR_NUMBER, SCRIPTED_MODEL, LocalConfig
 from local.scripted_model import Step
 from local.stack import LocalStack
@@ -143,7 +142,7 @@ def _grow(stack: LocalStack, dynamodb: Any, size: int) -> None:
         KeyConditionExpression="pk = :pk AND begins_with(sk, :receipt)",
         ExpressionAttributeValues={":pk": {"S": conversation}, ":receipt": {"S": "receipt#"}},
     )["Items"][0]
-    _put_all(dynamodb, conversations, _messages(stack, dynamodb, conversation, size))
+    _put_all(dynamodb, conversations, _messages(stack, conversation, size))
     _put_all(
         dynamodb,
         people,
@@ -158,14 +157,9 @@ def _grow(stack: LocalStack, dynamodb: Any, size: int) -> None:
     )
 
 
-def _messages(
-    stack: LocalStack, dynamodb: Any, conversation: str, size: int
-) -> Iterator[Mapping[str, Any]]:
+def _messages(stack: LocalStack, conversation: str, size: int) -> Iterator[Mapping[str, Any]]:
     """Messages after the first turns' own, sealed and numbered as the engine does it."""
-    outputs = stack.outputs
-    names = (outputs["peopleTable"], outputs["conversationsTable"], outputs["keysTable"])
-    vault = Vault(lambda: stack.aws("kms"), outputs["keyArn"])
-    tables = Tables(dynamodb, *names, vault=vault)
+    tables = tables_of(stack)
     generation = Keys(tables).ensure(conversation)
     messages = Messages(tables, time.time, 30)
     for number in range(2 * SEEDS, size):

@@ -100,8 +100,8 @@ def program_settings(config: LocalConfig, public_url: str) -> dict[str, Any]:
             "phoneNumberId": VOICE_NUMBER_ID,
             # Whether somebody answers is a switch of the phone, not of the clock.
             "agents": {"enabled": True},
-            # Somebody is waiting to see the offer.
-            "keepAfterSeconds": 15,
+            # Somebody is waiting to see the offer; yet it must not come while they still talk.
+            "keepAfterSeconds": 30,
         },
         "carrier": {"apiUrl": f"{public_url}/carrier"},
         # A lost webhook is made good within a minute, while somebody is looking.

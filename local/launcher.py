@@ -29,6 +29,8 @@ MODEL_KEYS = {
 }
 # What needs no key: the scripted model stands behind Bedrock, and Ollama is on this machine.
 KEYLESS = ("bedrock", "ollama")
+# How long the demo waits after a call for the offer to keep it.
+DEMO_KEEP_SECONDS = 5
 CANNOT_START = 1
 STOPPED_EARLY = 130
 
@@ -88,8 +90,8 @@ def local(
 ) -> None:
     """Run dialtone on this machine: no AWS account, no Docker, nothing beyond loopback.
 
-    Prints the address of a page with phones to text from. Ctrl-C stops it; what was said is
-    remembered until [cyan]--reset[/].
+    Prints the address of a page with phones to text from and to call with. Ctrl-C stops it; what
+    was said is remembered until [cyan]--reset[/].
     """
     models = model or [SCRIPTED_MODEL]
     try:
@@ -97,7 +99,12 @@ def local(
         keys = model_keys(models)
     except (FaultError, MissingKeyError) as error:
         raise typer.BadParameter(str(error)) from error
-    config = LocalConfig(port=port, models=tuple(models), model_keys=keys)
+    config = LocalConfig(
+        port=port,
+        models=tuple(models),
+        model_keys=keys,
+        overrides={"voice": {"keepAfterSeconds": DEMO_KEEP_SECONDS}} if demo else {},
+    )
     with _stop_signals() as stopping:
         raise typer.Exit(_run(config, faults, stopping, reset=reset, demo=demo))
 
@@ -151,7 +158,8 @@ def _demo(stack: object) -> int:
 def _show_ready(url: str, notes: list[str]) -> None:
     for note in notes:
         out.print(f"  [dim]· {escape(note)}[/]", soft_wrap=True)
-    out.print(f"\n[bold]Text from the page:[/] [link={url}]{url}[/link]   [dim](Ctrl-C stops)[/]\n")
+    page = f"[link={url}]{url}[/link]"
+    out.print(f"\n[bold]Text and call from the page:[/] {page}   [dim](Ctrl-C stops)[/]\n")
 
 
 def forget(state: Path) -> None:

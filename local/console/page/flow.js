@@ -154,7 +154,7 @@ function toggle(name, title, says, on) {
 
 function line(event, after) {
   const kind = BAD.includes(event.kind) ? "bad" : event.kind === "block" ? "good" : "plain";
-  const what = event.kind === "block" ? event.block : event.words;
+  const what = { block: event.block, hook: event.words.replace(/^.*-/, "") }[event.kind] ?? event.words;
   return h("li", { className: "line" },
     h("p", {},
       h("span", { className: "quiet" }, `+${duration(Math.round(after * 1000))}`),

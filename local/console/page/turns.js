@@ -80,10 +80,13 @@ function bars(turn, stages, total) {
   });
 }
 
+/** Spoken turns name a route too: the one by which their words could be texted. */
+const byVoice = (turn) => turn.delivery === "spoken" || turn.outcome === "offered";
+
 function facts(turn) {
   const texts = turn.inbox?.length ?? 0;
   return [
-    turn.channel,
+    byVoice(turn) ? "by voice" : turn.channel,
     texts ? `${texts} text${texts === 1 ? "" : "s"}` : null,
     turn.model,
     turn.model ? `${turn.input_tokens ?? 0} → ${turn.output_tokens ?? 0} tokens` : null,

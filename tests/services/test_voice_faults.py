@@ -202,7 +202,7 @@ def test_an_utterance_is_logged_by_its_size(
     """What an operator needs to see how Connect and Lex behave, silence included."""
     call.say("")
     call.say("hello")
-    lines = [vars(record) for record in caplog.records if record.message == "utterance"]
+    lines = [vars(one) for one in caplog.records if one.message == "utterance"]
     assert [(line["characters"], line["next_turn"]) for line in lines] == [(0, 1), (5, 2)]
     assert {(line["contact"], line["session_is_contact"]) for line in lines} == {(CONTACT, False)}
     assert {(line["intent"], line["mode"]) for line in lines} == {("FallbackIntent", "Speech")}
@@ -241,7 +241,6 @@ class TestACallAndATextAtOnce:
         began = proved.clock.now
         _texted(proved)
         event = proved.event("who am I")
-        # The played clock moves while the call waits, and its patience is real.
         assert heard(proved.ask(event)) == heard(proved.ask(event)) == TEXTS.offer
         assert proved.clock.now > began
         (held,) = [item for item in proved.items("inbox#") if item.get("held")]

@@ -28,10 +28,15 @@ WHICH = st.integers(0, MOST_TASKS - 1)
 class Protocol(RuleBasedStateMachine):
     """One person's conversation, and as many workers as it takes."""
 
-    @initialize(allowance=st.sampled_from([0, 0, 3]), skew=st.sampled_from([0, 60, -60]))
-    def begin(self, allowance: int, skew: int) -> None:
-        """Nobody has ever written."""
-        self.world = World(turns_a_day=allowance, skew=skew)
+    @initialize(
+        allowance=st.sampled_from([0, 0, 3]),
+        skew=st.sampled_from([0, 60, -60]),
+        late=st.sampled_from([0, 30, 55]),
+    )
+    def begin(self, allowance: int, skew: int, late: int) -> None:
+        """Nobody has ever written; the carrier's log is as late as the clocks are not off."""
+        listed_after = 0 if skew else late
+        self.world = World(turns_a_day=allowance, skew=skew, listed_after=listed_after)
 
     def task(self, which: int) -> Task:
         """One of those at work."""

@@ -56,6 +56,7 @@ class Carrier:
     taken: list[dict[str, Any]] = field(default_factory=list)
     copies: set[str] = field(default_factory=set)
     away: bool = False
+    listed_after: float = 0.0
     timeout_seconds: float = 2.0
     messaging_service_sid: str = ""
 
@@ -91,8 +92,8 @@ class Carrier:
                 direction="outbound-api", status="sent", error_code=None, service="",
                 created_at=text["at"], media=0,
             )
-            for text in reversed(self.taken)
-            if text["to"] == address and text["at"] >= since and text["sid"] in self.copies
+            for text in self._listed(address)
+            if text["at"] >= since
         ]  # fmt: skip
 
     def erase(self, sid: str) -> bool:
@@ -111,9 +112,13 @@ class Carrier:
         if sid not in self.copies:
             return None
         address = self.world.ledger.said[sid].channel + PERSON
+        return [text["sid"] for text in self._listed(address) if since <= text["at"] <= until]
+
+    def _listed(self, address: str) -> list[dict[str, Any]]:
+        """What its log shows by now, newest first."""
+        until = (self.world.now - self.listed_after) * 1000
         return [
-            text["sid"]
+            text
             for text in reversed(self.taken)
-            if text["to"] == address and since <= text["at"] <= until
-            if text["sid"] in self.copies
+            if text["to"] == address and text["at"] <= until and text["sid"] in self.copies
         ]

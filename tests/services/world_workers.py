@@ -39,7 +39,9 @@ class Workers(Stage):
     copies: Any
     clock: Any
 
-    def __init__(self, *, turns_a_day: int = 0, skew: float = 0.0) -> None:
+    def __init__(
+        self, *, turns_a_day: int = 0, skew: float = 0.0, listed_after: float = 0.0
+    ) -> None:
         self.now = 1_800_000_000.0
         self.scheduler = Scheduler()
         self.memory, self.faults, self.kms = MemoryDynamoDB(), Faults(), PlayedKms()
@@ -53,7 +55,7 @@ class Workers(Stage):
         super().__init__(self.clean)
         self.memory.tables.clear()
         self.clock = Clock(self)
-        self.carrier = Carrier(self)
+        self.carrier = Carrier(self, listed_after=listed_after)
         self.copies = self.carrier
         self.settings = replace(self.settings, window_messages=400, window_tokens=1_000_000)
         self.person_limits = Limits(turns_per_day=turns_a_day)

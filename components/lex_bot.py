@@ -95,9 +95,10 @@ class LexBot(pulumi.ComponentResource):
             version.bot_version if pinned is None else pulumi.Output.from_input(str(int(pinned)))
         )
         alias = self._alias(args["locales"], version)
-        self.alias_arn = alias.arn
+        permission = self._permit(alias)
+        # Whatever is led to the alias waits until the alias may ask the function.
+        self.alias_arn = pulumi.Output.all(alias.arn, permission.id).apply(lambda known: known[0])
         self.digest = pulumi.Output.from_input(digest)
-        self._permit(alias)
         self.register_outputs(
             {
                 "botId": self.bot_id,
@@ -190,8 +191,8 @@ class LexBot(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self, depends_on=[version]),
         )
 
-    def _permit(self, alias: aws_native.lex.BotAlias) -> None:
-        aws.lambda_.Permission(
+    def _permit(self, alias: aws_native.lex.BotAlias) -> aws.lambda_.Permission:
+        return aws.lambda_.Permission(
             f"{self._name}-permission",
             action="lambda:InvokeFunction",
             function=self._hook.function_name,

@@ -118,15 +118,12 @@ class VoiceChannel(pulumi.ComponentResource):
         empty = pulumi.Output.from_input("")
         self.bot_id = self.bot_version = self.alias_arn = empty
         line_args = _line_args(args)
-        needed: list[pulumi.Resource] = []
         if answering:
             bot = LexBot(name, _bot_args(args), pulumi.ResourceOptions(parent=self))
             self.bot_id, self.bot_version = bot.bot_id, bot.bot_version
             self.alias_arn = bot.alias_arn
             line_args["flow"], line_args["bot_alias_arn"] = flow, bot.alias_arn
-            # Nobody is put through to a bot that may not ask its function yet.
-            needed = [bot]
-        line = ConnectLine(name, line_args, pulumi.ResourceOptions(parent=self, depends_on=needed))
+        line = ConnectLine(name, line_args, pulumi.ResourceOptions(parent=self))
         self.instance_arn, self.flow_id = line.instance_arn, line.flow_id
         self.phone_number, self.phone_number_id = line.phone_number, line.phone_number_id
         self.flow = line.flow

@@ -30,6 +30,7 @@ from components import (
 from settings import StackSettings
 from stack import environments, provider_config
 from stack.grants import CHECK, EVERY_ITEM_ACTION, GET, PUT, QUERY, SEALED_FOR, UPDATE
+from stack.line_guard import LineGuard
 from stack.voice_phrases import AGENT, FILLERS, PHRASES
 from stack.voice_settings import Locale
 
@@ -125,16 +126,14 @@ class Calls:
             silence_seconds=voice.silence_seconds,
             max_speech_seconds=voice.max_speech_seconds,
         )
-        needed: list[pulumi.Resource] = []
+        LineGuard("voice-guard", voice)
         if self.fulfilment is not None:
-            args["hook_arn"] = self.fulfilment.target_arn
+            args["hook_arn"] = _once_ready(self.fulfilment)
             args["hook_timeout_seconds"] = voice.function_timeout_seconds
-            needed += self.fulfilment.ready()
         if self.proving is not None:
-            args["proving_arn"] = self.proving.target_arn
-            needed += self.proving.ready()
+            args["proving_arn"] = _once_ready(self.proving)
         _choose(args, self._around.settings)
-        opts = pulumi.ResourceOptions(depends_on=needed, providers=[_cloud_control()])
+        opts = pulumi.ResourceOptions(providers=[_cloud_control()])
         return VoiceChannel("voice", args, opts)
 
     def export(self) -> None:
@@ -155,6 +154,15 @@ class Calls:
                 "phoneNumberId": channel.phone_number_id,
             },
         )
+
+
+def _once_ready(function: ContainerFunction) -> pulumi.Output[str]:
+    """What is called, known once every permission of it is there.
+
+    Depending on a component's arguments reaches its children; its own ``depends_on`` does not.
+    """
+    waits = [one.urn for one in function.ready()]
+    return pulumi.Output.all(function.target_arn, *waits).apply(lambda known: str(known[0]))
 
 
 def _choose(args: VoiceChannelArgs, settings: StackSettings) -> None:

@@ -6,20 +6,12 @@ from collections.abc import Iterator
 from settings import StackSettings
 from stack import provider_config
 from stack.settings_file import Mistake
-from stack.voice_settings import VOICES
+from stack.voice_settings import INSTANCE_LOCK, NUMBER_LOCK, VOICES
 
 # Both Amazon Connect and Lex V2 are there, by the providers' schemas. Ireland has Lex alone.
 REGIONS = (
     *("af-south-1", "ap-northeast-1", "ap-northeast-2", "ap-southeast-1", "ap-southeast-2"),
     *("ca-central-1", "eu-central-1", "eu-west-2", "us-east-1", "us-west-2"),
-)
-INSTANCE_LOCK = (
-    "AWS limits how many instances are made and deleted in 30 days, and then blocks the account "
-    "for 30 days"
-)
-NUMBER_LOCK = (
-    "a released number rests for up to 180 days, and claiming and releasing too many blocks claims "
-    "for up to 180 days"
 )
 _ID = "01234567-89ab-cdef-0123-456789abcdef"
 

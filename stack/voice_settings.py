@@ -10,6 +10,15 @@ UUID = r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
 CLOCK = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"
 # Lex gives a hook 30 s. What is left beside the answer is for reading, and for writing it down.
 BESIDE_THE_ANSWER_SECONDS = 6
+# What AWS does to accounts that make and delete them.
+INSTANCE_LOCK = (
+    "AWS limits how many instances are made and deleted in 30 days, and then blocks the account "
+    "for 30 days"
+)
+NUMBER_LOCK = (
+    "a released number rests for up to 180 days, and claiming and releasing too many blocks claims "
+    "for up to 180 days"
+)
 WEEK = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 # A language that our phrases know, in the places where Lex, Polly and Connect all speak it, with
 # the neural voices of each; the first is taken where none is named.

@@ -6,10 +6,13 @@ No emulator has these limits, so a stack would fail on its first deployment only
 from __future__ import annotations
 
 import pulumi_aws as aws
+import pulumi_aws_native as aws_native
 import pytest
 
 from stack.checks import WORDS_BYTES
+from stack.voice_settings import VOICES
 from tests.components.programs import compose
+from tests.components.recorded_calls import INSTANCE_ID, NUMBER_ID
 from tests.components.recording_cloud import RecordingCloud
 
 LONG_STACK = "a-stack-with-a-name-that-somebody-found-helpful-when-there-were-many-of-them"
@@ -19,6 +22,9 @@ RECORDED_SLACK_BYTES = 100
 POLICY_CHARACTERS_OF_A_ROLE = 10_240
 NAMES: dict[type, int] = {
     aws.apigateway.RestApi: 128,
+    aws.connect.ContactFlow: 127,
+    aws.connect.HoursOfOperation: 127,
+    aws.connect.Queue: 127,
     aws.cloudwatch.LogGroup: 512,
     aws.cloudwatch.MetricAlarm: 255,
     aws.dynamodb.Table: 255,
@@ -29,6 +35,16 @@ NAMES: dict[type, int] = {
     aws.secretsmanager.Secret: 512,
     aws.sns.Topic: 256,
     aws.sqs.Queue: 80,
+    aws_native.lex.Bot: 100,
+}
+CALLS = {
+    "enabled": True,
+    "instanceId": INSTANCE_ID,
+    "phoneNumberId": NUMBER_ID,
+    "memory": "person",
+    "agents": {"enabled": True},
+    "timeZone": "America/Argentina/ComodRivadavia",
+    "locales": [{"id": locale} for locale in list(VOICES)[:9]],
 }
 
 
@@ -42,12 +58,13 @@ def longest(cloud: RecordingCloud, monkeypatch: pytest.MonkeyPatch) -> Recording
         sms={"number": "+15550100", "messagingServiceSid": f"MG{'0' * 32}"},
         models=["openai:a-model-of-theirs", "bedrock:us.amazon.nova-lite-v1:0"],
         assistant={"systemPrompt": "x" * (WORDS_BYTES - 2)},
+        voice=CALLS,
     )
     return cloud
 
 
 def _plain(_stack: str) -> dict[str, object]:
-    return {}
+    return {"aws:region": "us-east-1"}
 
 
 def test_environments_fit(longest: RecordingCloud) -> None:

@@ -46,6 +46,7 @@ READERS: dict[str, Callable[[Environment], object]] = {
     "proving": ProvingSettings.load,
     "responder": ResponderSettings.load,
 }
+FLOW = "aws:connect/contactFlow:ContactFlow"
 EVERY = ("GetItem", "PutItem", "UpdateItem", "DeleteItem", "ConditionCheckItem", "Query")
 ALLOWED: dict[str, dict[str, set[str]]] = {
     "fulfilment": {
@@ -319,6 +320,17 @@ def test_the_other_provider_is_in_the_same_place(cloud: RecordingCloud) -> None:
     native = [one for one in cloud.resources if one.type.startswith("aws-native:")]
     assert len(native) == 4
     assert all(one.provider.startswith(f"{provider.urn}::") for one in native)
+
+
+def test_no_call_comes_before_the_functions_may_do_their_work(cloud: RecordingCloud) -> None:
+    """The alias waits for every permission of its function, and so does the flow."""
+    compose(cloud, voice=EVERYTHING)
+
+    for function, first in (("fulfilment", "aws-native:lex:BotAlias"), ("proving", FLOW)):
+        role = cloud.one(aws.iam.Role, f"{function}-role").inputs["name"]
+        rights = {one.urn for one in cloud.of(aws.iam.RolePolicy) if one.inputs["role"] == role}
+        assert len(rights) > 3
+        assert rights <= set(cloud.one(first).depends_on), function
 
 
 @pytest.mark.registers_nothing

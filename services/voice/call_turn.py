@@ -109,6 +109,8 @@ class CallTurns:
         began = time.monotonic()
         caller = self.caller(session)
         self._keys.ensure(caller.conversation, caller.person)
+        # Before the turn: a claim by what is read here fails if the turn is committed after it.
+        meta = self._lease.read(caller.conversation)
         number = session.turn
         known = self._turns.read(caller.conversation, session.turn_id(number))
         if known is not None and not self._turns.answers(known, words):
@@ -116,7 +118,7 @@ class CallTurns:
         if known is not None:
             return self._again(known, number)
         utterance = Utterance(caller, session, words, texts, number)
-        claim = self._claim(caller, utterance.turn_id, deadline)
+        claim = self._claim(meta, caller, utterance.turn_id, deadline)
         if isinstance(claim, Turn):
             return self._again(claim, number)
         if claim is None:
@@ -190,11 +192,12 @@ class CallTurns:
             )
         ]
 
-    def _claim(self, caller: Caller, turn_id: str, deadline: Deadline) -> Claim | Turn | None:
+    def _claim(
+        self, meta: Meta, caller: Caller, turn_id: str, deadline: Deadline
+    ) -> Claim | Turn | None:
         """The right to answer; the turn when it is answered meanwhile; None when others hold on."""
         patience = Deadline.after(min(BUSY_SECONDS, deadline.remaining()), self._monotonic)
         while True:
-            meta = self._lease.read(caller.conversation)
             if not self._taken(meta):
                 with suppress(LeaseLostError):
                     return self._lease.claim(
@@ -204,7 +207,8 @@ class CallTurns:
             if (deadline if ours else patience).expired:
                 return None
             self._sleep(_POLL_SECONDS)
-            if ours and (turn := self._turns.read(caller.conversation, turn_id)) is not None:
+            meta = self._lease.read(caller.conversation)
+            if (turn := self._turns.read(caller.conversation, turn_id)) is not None:
                 return turn
 
     def _taken(self, meta: Meta) -> bool:

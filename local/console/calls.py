@@ -88,7 +88,9 @@ def _add_dialling(app: FastAPI, stack: Stack) -> None:
         try:
             return _shown(phone.dial(caller, new.number, pace=REAL))
         except NumberError as error:
-            raise HTTPException(404, f"{new.number} cannot be called: {error}") from error
+            raise HTTPException(
+                404, f"{new.number} cannot be called: nobody answers there"
+            ) from error
         except FlowError as error:
             raise HTTPException(409, str(error)) from error
 

@@ -9,12 +9,16 @@ from __future__ import annotations
 import base64
 import itertools
 import json
+import os
+import shutil
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from conversation.items import Item, from_item, to_item
 from conversation.keys import Keys
@@ -24,7 +28,7 @@ from conversation.texts import Texts
 from conversation.vault import Vault
 from local.carrier import Message
 from local.carrier.message import WHATSAPP
-from local.config import OUR_NUMBER, LocalConfig
+from local.config import OUR_NUMBER, OUR_VOICE_NUMBER, LocalConfig
 from local.stack import LocalStack
 
 FIRST_MODEL, SECOND_MODEL = "dialtone.scripted-v1", "dialtone.second-v1"
@@ -38,9 +42,21 @@ SHORT_TIMES = {
         "sendTimeoutSeconds": 1,
         "sweepAfterSeconds": 1,
     },
+    "voice": {"answerSeconds": 5, "keepAfterSeconds": 5},
 }
 REPLY_SECONDS = 25.0
 RECOVERY_SECONDS = 45.0
+CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or "/usr/bin/chromium"
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+SLOW_MILLISECONDS = 30_000
 INTRODUCTION = f"{Texts().introduction}\n\n"
 _numbers = itertools.count(5_552_000)
 
@@ -166,6 +182,9 @@ def stack() -> Iterator[LocalStack]:
     with LocalStack(config) as stack:
         # A worker's first turn imports its model: not what any test is about.
         Phone(stack, f"+1555{next(_numbers)}").meet()
+        warm = stack.phone.dial(None, OUR_VOICE_NUMBER)
+        warm.exchange("hello")
+        warm.hang_up()
         yield stack
 
 
@@ -195,3 +214,41 @@ def new_phone(fresh: None, make_phone: Callable[[], Phone]) -> Callable[[], Phon
 def phone(new_phone: Callable[[], Phone]) -> Phone:
     """The phone of somebody new."""
     return new_phone()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Chromium; without one the tests are skipped on a laptop and fail in CI.
+
+    Closed with its module: while it is open, its event loop is the thread's.
+    """
+    if not Path(CHROMIUM).exists():
+        reason = f"no Chromium at {CHROMIUM}: set CHROMIUM, or install Debian's chromium package"
+        if os.environ.get("CI"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def console(stack: LocalStack) -> str:
+    """Address of the page; the stack is this session's."""
+    return stack.url
+
+
+@pytest.fixture
+def page(browser: Browser, console: str) -> Iterator[Page]:
+    """The page, loaded; what goes wrong in its console fails the test."""
+    context = browser.new_context(viewport={"width": 1440, "height": 900})
+    page, wrong = context.new_page(), []
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.on("console", lambda m: wrong.append(m.text) if m.type == "error" else None)
+    page.set_default_timeout(SLOW_MILLISECONDS)
+    page.goto(console)
+    expect(page.locator("#pulse")).to_have_text("live", timeout=SLOW_MILLISECONDS)
+    yield page
+    context.close()
+    assert wrong == []

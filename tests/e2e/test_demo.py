@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 
+import pytest
 from rich.console import Console
 
 from local import demo
@@ -11,6 +12,7 @@ from local.scripted_model import Step
 from local.stack import LocalStack
 
 
+@pytest.mark.timeout(240)
 def test_every_scene_is_as_it_should_be(stack: LocalStack, fresh: None) -> None:
     """The demo plays through and ends with 0; its transcript has every scene."""
     written = io.StringIO()

@@ -47,6 +47,27 @@ ITEMS: dict[str, list[Item]] = {
     ],
 }
 
+CALL_RECORD, CALL_SEALS = conversation_key("call#c-1", KMS)
+CALL = {"pk": "call#c-1", "generation": CALL_RECORD.generation, "created_at": 1_000, "schema": 1}
+CALL_ITEMS: list[Item] = [
+    {"pk": "call#c-1", "sk": "meta", "sequence": 1, "person": "01"},
+    {
+        **CALL,
+        "sk": "message#000000000000",
+        "role": "human",
+        "content": CALL_SEALS.seal("from the phone", sk="message#000000000000", role="human"),
+    },
+    {
+        **CALL,
+        "sk": "inbox#1",
+        "held": True,
+        "text": CALL_SEALS.seal('{"text":"late"}', sk="inbox#1", role="inbox"),
+    },
+    {**CALL, "sk": "after-call", "started_at": 950, "due_at": 9_000},
+    {"pk": "call#c-2", "sk": "turn#c-2-0001", "outcome": "answered", "created_at": 1_000},
+]
+RECORDS = {record.conversation: record for record in (RECORD, CALL_RECORD)}
+
 
 @dataclass
 class Tables:
@@ -64,9 +85,9 @@ class Tables:
         return [{"Items": [to_item(item)]} for item in self.items[request["TableName"]]]
 
     def get_item(self, **request: Any) -> dict[str, Any]:
-        """The conversation's key."""
+        """A conversation's key."""
         assert request["TableName"] == "keys"
-        return {"Item": to_item(RECORD.item())}
+        return {"Item": to_item(RECORDS[request["Key"]["pk"]["S"]].item())}
 
     def get_secret_value(self, **_: Any) -> dict[str, str]:
         """The carrier's secret."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -11,10 +12,11 @@ import httpx
 import pytest
 from fastapi.testclient import TestClient
 
+from conversation.persons import address_hash
 from local.carrier import Carrier, Fault, Pace
 from local.config import OUR_NUMBER, ROOT
 from local.console.app import create_app
-from tests.local.console_stack import ADA, Line, StandIn
+from tests.local.console_stack import ADA, CALL_ITEMS, ITEMS, KEY, Line, StandIn
 
 PAGE = ROOT / "local" / "console" / "page"
 
@@ -68,6 +70,39 @@ def test_the_state_shows_what_is_remembered(client: TestClient) -> None:
     assert person["meta"]["sequence"] == 2
     assert person["consent"][0]["state"] == "in"
     assert state["setting"]["functions"] == ["responder", "webhook"]
+
+
+def test_a_call_stands_with_its_person(stack: StandIn, client: TestClient) -> None:
+    """What was said, what is held and whether it will be kept; calls of nobody stand apart."""
+    stack.items = {
+        "people": [*ITEMS["people"], {"pk": "person#01", "sk": "keep#c-1", "started_at": 900}],
+        "conversations": [*ITEMS["conversations"], *CALL_ITEMS],
+    }
+    memory = client.get("/console/api/state").json()["memory"]
+    [call] = memory["persons"][0]["calls"]
+    assert (call["id"], call["started_at"], call["keep"]["sk"]) == ("c-1", 900, "keep#c-1")
+    assert [message["content"] for message in call["messages"]] == ["from the phone"]
+    assert [(item["held"], item["text"]) for item in call["inbox"]] == [(True, '{"text":"late"}')]
+    assert call["after_call"]["due_at"] == 9_000
+    assert [other["id"] for other in memory["calls"]] == ["c-2"]
+    assert memory["calls"][0]["started_at"] == 1_000
+
+
+def test_whoever_has_no_name_is_told_by_their_number(stack: StandIn, client: TestClient) -> None:
+    """Somebody who is no contact is named by the end of the number that they texted from."""
+    stranger = {**ITEMS["people"][0], "pk": f"address#{address_hash('+15550987', KEY)}"}
+    stack.items = {"people": [stranger], "conversations": []}
+    assert _names(client) == [""]
+    stack.carrier.text("+15550987", OUR_NUMBER, "hi")
+    until = time.monotonic() + 10
+    while _names(client) == [""] and time.monotonic() < until:
+        time.sleep(0.1)
+    assert _names(client) == ["Number ending 0987"]
+
+
+def _names(client: TestClient) -> list[str]:
+    state = client.get("/console/api/state").json()
+    return [person["name"] for person in state["memory"]["persons"]]
 
 
 def test_a_missing_table_is_said(stack: StandIn, client: TestClient) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -23,6 +24,7 @@ from local.phone.line import (
 )
 
 PATIENCE_SECONDS = 40.0
+LOOK_SECONDS = 0.02
 FILLER = "filler"
 
 
@@ -154,9 +156,12 @@ class Call:
         Raises:
             TimeoutError: It did not come to that; the message tells the call so far.
         """
+        until = time.monotonic() + seconds
         with self._line.changed:
-            if not self._line.changed.wait_for(lambda: met(self), seconds):
-                raise TimeoutError(f"not within {seconds:g} s, in {self._tale()}")
+            # What is waited for may lie outside the call, which does not tell of it.
+            while not self._line.changed.wait_for(lambda: met(self), LOOK_SECONDS):
+                if time.monotonic() >= until:
+                    raise TimeoutError(f"not within {seconds:g} s, in {self._tale()}")
 
     def wait_for(self, state: str, seconds: float = PATIENCE_SECONDS) -> None:
         """Wait for a state.

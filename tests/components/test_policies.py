@@ -36,7 +36,7 @@ CLAUDE = "arn:aws:bedrock:us-east-1::foundation-model/anthropic.claude-v1:0"
 # What each function calls, read from its code; what is not here is denied.
 CALLS: dict[str, dict[str, set[str]]] = {
     "webhook": {
-        TABLES["people"]: {"GetItem", "PutItem", "UpdateItem", "Query"},
+        TABLES["people"]: {"GetItem", "PutItem", "UpdateItem", "ConditionCheckItem", "Query"},
         TABLES["conversations"]: {"PutItem", "UpdateItem"},
         TABLES["keys"]: {"GetItem", "PutItem", "ConditionCheckItem"},
     },
@@ -49,7 +49,7 @@ CALLS: dict[str, dict[str, set[str]]] = {
         TABLES["keys"]: {"GetItem", "DeleteItem", "ConditionCheckItem"},
     },
     "sweep": {
-        TABLES["people"]: {"GetItem", "PutItem", "UpdateItem", "Query"},
+        TABLES["people"]: {"GetItem", "PutItem", "UpdateItem", "ConditionCheckItem", "Query"},
         TABLES["conversations"]: {"GetItem", "PutItem", "UpdateItem", "Query"},
         TABLES["keys"]: {"GetItem", "PutItem", "ConditionCheckItem"},
         PENDING: {"Query"},

@@ -89,5 +89,5 @@ def test_the_local_stack_keeps_its_promise(dialtone: Dialtone) -> None:
     """As it is declared, nothing would undo FORGET; each check was made."""
     found = json.loads(dialtone("doctor", "privacy", "--json").stdout)
 
-    assert len(found) == 7
+    assert len(found) == 13
     assert [finding for finding in found if not finding["ok"]] == []

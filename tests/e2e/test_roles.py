@@ -137,7 +137,7 @@ def table_attempts(output: str, *operations: str) -> dict[str, Attempt]:
 
 
 ACCEPTING = {
-    **table_attempts(PEOPLE, "Get", "Put", "Update"),
+    **table_attempts(PEOPLE, "Get", "Put", "Update", "Check", "Query"),
     **table_attempts(KEYS, "Get", "Put", "Check"),
     **table_attempts(CONVERSATIONS, "Put", "Update"),
     "send a wake-up": send("wakeupQueueUrl"),
@@ -151,7 +151,7 @@ ALLOWED: dict[str, dict[str, Attempt]] = {
         "read the secret": read_secret,
     },
     "responder": {
-        **table_attempts(PEOPLE, "Get", "Update", "Check", "Query"),
+        **table_attempts(PEOPLE, "Get", "Put", "Update", "Check", "Query"),
         **table_attempts(CONVERSATIONS, "Get", "Put", "Update", "Delete", "Check", "Query"),
         **table_attempts(KEYS, "Get", "Check", "Delete"),
         "send a wake-up": send("wakeupQueueUrl"),
@@ -160,6 +160,11 @@ ALLOWED: dict[str, dict[str, Attempt]] = {
         "unwrap a key": use_key("unwrap"),
     },
     "sweep": {**ACCEPTING, **table_attempts(CONVERSATIONS, "Get", "Query", "QueryIndex")},
+    "fulfilment": {
+        **ACCEPTING,
+        **table_attempts(CONVERSATIONS, "Get", "Delete", "Check", "Query"),
+        "unwrap a key": use_key("unwrap"),
+    },
 }
 NOBODY = {
     **table_attempts(PEOPLE, "Scan", "Delete"),
@@ -188,10 +193,14 @@ DENIALS: dict[str, dict[str, Attempt]] = {
         "receive wake-ups": receive("wakeupQueueUrl"),
     },
     "responder": {
-        **table_attempts(PEOPLE, "Put"),
         **table_attempts(CONVERSATIONS, "QueryIndex"),
         **table_attempts(KEYS, "Put"),
         "wrap a key": use_key("wrap"),
+    },
+    "fulfilment": {
+        **table_attempts(CONVERSATIONS, "QueryIndex"),
+        **table_attempts(KEYS, "Delete"),
+        "receive wake-ups": receive("wakeupQueueUrl"),
     },
     "sweep": {
         "unwrap a key": use_key("unwrap"),

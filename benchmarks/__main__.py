@@ -21,7 +21,7 @@ from benchmarks.turn_cpu import measure_turn_cpu
 RESULT = ROOT / "build" / "bench.json"
 ROUNDS = 11
 QUICK_ROUNDS = 3
-MEASURES = ("payload", "cold", "cpu", "seal", "turn")
+MEASURES = ("payload", "cold", "cpu", "seal", "turn", "voice")
 
 
 def payload_size(payloads: Payloads) -> Figure:
@@ -65,6 +65,11 @@ def main() -> None:
         from benchmarks.turn_cost import measure_turn_costs
 
         figures += measure_turn_costs(options.messages)
+    if "voice" in chosen:
+        progress.say("turns of calls through the local stack")
+        from benchmarks.voice_turns import measure_voice_turns
+
+        figures += measure_voice_turns(quick=options.quick)
     if "payload" in chosen:
         figures.append(payload_size(payloads))
     report(figures, RESULT)

@@ -44,12 +44,14 @@ class Utterance:
         heard: What came back; `GONE` when the caller did not wait for it.
         seconds: From the words to the first spoken word that is no filler.
         taken: Whether an offer was taken; None when there was none, or nothing was said to it.
+        spoken: What was said to the caller.
     """
 
     words: str
     heard: Heard = Heard.NOTHING
     seconds: float | None = None
     taken: bool | None = None
+    spoken: str = ""
 
 
 @dataclass
@@ -60,14 +62,12 @@ class Told:
         number: The caller's.
         contact: The call.
         said: Everything that was conversation, in order.
-        proved: Whether the number was proved with a code.
         code: The code that was texted; empty when none was asked for.
     """
 
     number: str
     contact: str
     said: list[Utterance] = field(default_factory=list)
-    proved: bool = False
     code: str = ""
 
 
@@ -76,9 +76,8 @@ def quoted(words: str) -> str:
     return f'I heard "{words}"'
 
 
-def understood(words: str, spoken: list[str]) -> Heard:
+def understood(words: str, answer: str) -> Heard:
     """What an answer amounts to for whoever said these words."""
-    answer = " ".join(spoken)
     if quoted(words) in answer:
         return Heard.ANSWER
     if _SAYS.offer in answer:
@@ -143,7 +142,6 @@ class Caller:
                 call.wait_until(lambda heard: heard.takes == "keys", PATIENCE_SECONDS)
                 call.press(f"{told.code}#")
         call.wait_until(lambda heard: heard.takes == "speech", PATIENCE_SECONDS)
-        told.proved = _FLOW.code_proved in call.spoken
 
     def _say(self, call: Call, told: Told, words: str, turn: int) -> None:
         """Say one thing; in trouble again, in other words so that the two can be told apart."""
@@ -177,7 +175,8 @@ class Caller:
 def _ask(call: Call, utterance: Utterance) -> None:
     before, began = len(call.events), time.time()
     spoken = call.exchange(utterance.words, PATIENCE_SECONDS)
-    utterance.heard = understood(utterance.words, spoken)
+    utterance.spoken = " ".join(spoken)
+    utterance.heard = understood(utterance.words, utterance.spoken)
     first = [e.at for e in call.after(before) if e.kind == "said" and e.note != "filler"]
     utterance.seconds = first[0] - began if first else None
 

@@ -104,7 +104,8 @@ class Verdict:
             self.seconds.append(utterance.seconds)
 
     def _turns(self, told: Told, utterance: Utterance, outcomes: Sequence[Outcome]) -> None:
-        where = f"{told.contact}: {utterance.words!r}, {utterance.heard.value} to the caller"
+        where = f"{told.contact}: {utterance.words!r}, to which the caller heard "
+        where += repr(utterance.spoken)
         if len(outcomes) > 1:
             self.doubled += 1
             self.complaints.append(f"{where}, ended as {', '.join(outcomes)}")

@@ -41,6 +41,7 @@ from local.faults import Action, Rule, When
 from local.scripted_model import THROTTLE, ModelFaults, Step, slow
 from local.stack import LocalStack
 from texting.address_key import AddressKey
+from voice.codes import is_proved
 
 RESULT = ROOT / "build" / "soak-voice.json"
 DEADLINE_SECONDS, SLOW_SECONDS = 12, 15
@@ -183,20 +184,22 @@ class VoiceSoak:
         return asked_for + self._is_to_be_offered(told)
 
     def _is_to_be_offered(self, told: Told) -> bool:
-        return Outcome.ANSWERED in self._outcomes(self._own(told)) and not told.proved
-
-    def _outcomes(self, conversation: str) -> list[Outcome]:
-        return [turn.outcome for turn in self._turns_of(conversation)]
+        own = call_key(told.contact)
+        return any(turn.outcome is Outcome.ANSWERED for turn in self._turns_of(own))
 
     def _texts(self, told: Told) -> list[str]:
         return [message.body for message in self._stack.carrier.sent_to(told.number)]
 
     def _own(self, told: Told) -> str:
-        """The conversation that the call spoke in."""
-        if not told.proved:
-            return call_key(told.contact)
+        """The conversation that the call spoke in: the tables know it better than the caller.
+
+        Who is told that a code failed may have proved the number all the same: the function's
+        answer came too late for Connect.
+        """
         hashed = address_hash(told.number, self._address_key())
-        return person_key(Persons(self._tables).find(hashed) or "")
+        person = Persons(self._tables).find(hashed) or ""
+        proved = is_proved(self._tables, person, told.contact, time.time())
+        return person_key(person) if proved else call_key(told.contact)
 
     def _turns_of(self, conversation: str) -> list[Turn]:
         table = self._tables.conversations
@@ -220,7 +223,8 @@ class VoiceSoak:
         )
         return {
             "calls": len(calls),
-            "numbers_proved": sum(told.proved for told in calls),
+            "codes_texted": sum(bool(told.code) for told in calls),
+            "numbers_proved": sum(self._own(told) != call_key(told.contact) for told in calls),
             "offered_to_be_kept": sum(self._is_to_be_offered(told) for told in calls),
             "of_these_not_once": len(calls) - offers[0],
             "delivered_twice": self._stack.phone.faults.delivered,

@@ -8,30 +8,22 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from benchmarks.community_history import write_units_of_a_turn
 from benchmarks.figures import Figure
+from benchmarks.grown_memory import ANSWER, WORDS, grow_messages, put_all
 from benchmarks.stack_tables import tables_of
-from conversation.keys import Keys
-from conversation.messages import Draft, Messages
 from conversation.stack_usage import FRESH_SECONDS
-from local.config import OUR_NUMBER, SCRIPTED_MODEL, LocalConfig
+from local.config import OUR_NUMBER, LocalConfig
 from local.scripted_model import Step
 from local.stack import LocalStack
 
 FUNCTIONS = ("webhook", "responder", "status")
 SEEDS, TURNS = 2, 5
 FEW, COMPARED = 10, 500
-WORDS = "Could you tell me which of the two trains on Friday evening stops at the old harbour?"
-ANSWER = (
-    "Both do, but only the second one, at 19:40, stops long enough to take a bicycle on board. "
-    "The first one passes the old harbour at 18:05 and stays for a minute. If you miss both, "
-    "there is a bus from the market square at 20:15 that takes half an hour and needs no booking."
-)
-_BATCH = 25
 
 
 @dataclass(frozen=True)
@@ -135,42 +127,18 @@ def _cost(stack: LocalStack) -> TurnCost:
 
 def _grow(stack: LocalStack, dynamodb: Any, size: int) -> None:
     """Give a conversation as many messages and receipts as it would have by then."""
-    people, conversations = stack.outputs["peopleTable"], stack.outputs["conversationsTable"]
     conversation = _newest_conversation(stack, dynamodb)
     receipt = dynamodb.query(
-        TableName=people,
+        TableName=stack.outputs["peopleTable"],
         KeyConditionExpression="pk = :pk AND begins_with(sk, :receipt)",
         ExpressionAttributeValues={":pk": {"S": conversation}, ":receipt": {"S": "receipt#"}},
     )["Items"][0]
-    _put_all(dynamodb, conversations, _messages(stack, conversation, size))
-    _put_all(
+    grow_messages(tables_of(stack), conversation, size, after=2 * SEEDS)
+    put_all(
         dynamodb,
-        people,
+        stack.outputs["peopleTable"],
         ({**receipt, "sk": {"S": f"receipt#SM{number:032x}"}} for number in range(size)),
     )
-    dynamodb.update_item(
-        TableName=conversations,
-        Key={"pk": {"S": conversation}, "sk": {"S": "meta"}},
-        UpdateExpression="SET #s = :size",
-        ExpressionAttributeNames={"#s": "sequence"},
-        ExpressionAttributeValues={":size": {"N": str(size)}},
-    )
-
-
-def _messages(stack: LocalStack, conversation: str, size: int) -> Iterator[Mapping[str, Any]]:
-    """Messages after the first turns' own, sealed and numbered as the engine does it."""
-    tables = tables_of(stack)
-    generation = Keys(tables).ensure(conversation)
-    messages = Messages(tables, time.time, 30)
-    for number in range(2 * SEEDS, size):
-        draft = (
-            Draft("human", WORDS, {"answered": True})
-            if number % 2 == 0
-            else Draft("ai", ANSWER, {"kind": "answer", "model": SCRIPTED_MODEL})
-        )
-        action = messages.putting(conversation, number, generation, draft)
-        item: Mapping[str, Any] = action["Put"]["Item"]
-        yield item
 
 
 def _newest_conversation(stack: LocalStack, dynamodb: Any) -> str:
@@ -183,18 +151,6 @@ def _newest_conversation(stack: LocalStack, dynamodb: Any) -> str:
         if item["sk"]["S"].startswith("conversation#")
     ]
     return max(found)[1]
-
-
-def _put_all(dynamodb: Any, table: str, items: Iterator[Mapping[str, Any]]) -> None:
-    """Write items in batches, as quickly as the emulator takes them."""
-    batch: list[Mapping[str, Any]] = []
-    for item in items:
-        batch.append({"PutRequest": {"Item": item}})
-        if len(batch) == _BATCH:
-            dynamodb.batch_write_item(RequestItems={table: batch})
-            batch = []
-    if batch:
-        dynamodb.batch_write_item(RequestItems={table: batch})
 
 
 def _flatness(costs: Mapping[int, TurnCost], many: int) -> Figure:

@@ -39,6 +39,8 @@ class Count:
     response_bytes: int = 0
     errors: int = 0
     write_units: float = 0.0
+    seconds: float = 0.0
+    """That AWS itself took, as this machine plays it."""
 
 
 class Meter:
@@ -48,7 +50,16 @@ class Meter:
         self._counts: dict[tuple[str, str, str], Count] = defaultdict(Count)
         self._lock = threading.Lock()
 
-    def add(self, call: Call, *, sent: int, received: int, failed: bool, units: float) -> None:
+    def add(
+        self,
+        call: Call,
+        *,
+        sent: int,
+        received: int,
+        failed: bool,
+        units: float = 0.0,
+        seconds: float = 0.0,
+    ) -> None:
         """Count one finished call."""
         with self._lock:
             count = self._counts[call.function, call.service, call.operation]
@@ -57,6 +68,7 @@ class Meter:
             count.response_bytes += received
             count.errors += failed
             count.write_units += units
+            count.seconds += seconds
 
     def reset(self) -> None:
         """Begin again at nothing."""
@@ -83,6 +95,7 @@ class Meter:
                     result.response_bytes += count.response_bytes
                     result.errors += count.errors
                     result.write_units += count.write_units
+                    result.seconds += count.seconds
         return result
 
 

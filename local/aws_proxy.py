@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import time
 from collections.abc import Callable
 from functools import partial
 
@@ -106,16 +107,18 @@ class AwsProxy:
         sent = len(head.raw) + len(body)
         broken = await self._strike(When.BEFORE, call)
         if broken:
-            self.meter.add(call, sent=sent, received=len(broken), failed=True, units=0)
+            self.meter.add(call, sent=sent, received=len(broken), failed=True)
             writer.write(broken)
             await writer.drain()
             return
         settle = None
         if self.units and call.service == "dynamodb":
             settle = await asyncio.to_thread(self.units, call)
+        asked = time.monotonic()
         answer = await upstream.ask(_without_expect(head) + body)
+        took = time.monotonic() - asked
         units = await asyncio.to_thread(settle) if settle else 0.0
-        spent = partial(self.meter.add, call, sent=sent, units=units)
+        spent = partial(self.meter.add, call, sent=sent, units=units, seconds=took)
         # Decided before a byte is relayed: a worker killed "after" must not have seen the answer.
         rules = self._matching(When.AFTER, call)
         if rules:

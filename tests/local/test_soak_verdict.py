@@ -135,8 +135,8 @@ def test_what_a_caller_hears_is_understood() -> None:
         SAYS.apology: Heard.APOLOGY,
         SAYS.trouble: Heard.TROUBLE,
     }
-    assert {spoken: understood(ONE, [spoken]) for spoken in heard} == heard
-    assert understood(ONE, []) is Heard.NOTHING
+    assert {spoken: understood(ONE, spoken) for spoken in heard} == heard
+    assert understood(ONE, "") is Heard.NOTHING
 
 
 def test_a_code_is_found_where_it_stands_alone() -> None:

@@ -170,7 +170,7 @@ def test_the_report_reads_well() -> None:
             "assistant.systemPrompt",
             "come to 2002 bytes",
         ),
-        ({**NUMBER, "texts": {"apology": "x" * 2000}}, "texts", "has room for 2000"),
+        ({**NUMBER, "texts": {"apology": "x" * 2000}}, "texts", "has room for 1800"),
         # Lambda's filter would drop metrics, and alarms would hear nothing.
         ({**NUMBER, "logLevel": "WARN"}, "logLevel", "not of the right form"),
     ],

@@ -61,10 +61,11 @@ async function read() {
 async function poll() {
   try {
     const now = await read();
+    if (!polling) return; // the stream came back meanwhile, and knows better
     for (const part of PARTS) show(part, now[part]);
     pulse("polling", true);
   } catch {
-    pulse("stack not running", false);
+    if (polling) pulse("stack not running", false);
   }
 }
 

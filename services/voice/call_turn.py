@@ -111,16 +111,13 @@ class CallTurns:
         self._keys.ensure(caller.conversation, caller.person)
         # Before the turn: a claim by what is read here fails if the turn is committed after it.
         meta = self._lease.read(caller.conversation)
-        number = session.turn
-        known = self._turns.read(caller.conversation, session.turn_id(number))
-        if known is not None and not self._turns.answers(known, words):
-            number, known = self._next(caller, session), None
-        if known is not None:
-            return self._again(known, number)
+        number, known = self._numbered(caller, session, words)
         utterance = Utterance(caller, session, words, texts, number)
+        if known is not None:
+            return self._again(known, utterance)
         claim = self._claim(meta, caller, utterance.turn_id, deadline)
         if isinstance(claim, Turn):
-            return self._again(claim, number)
+            return self._again(claim, utterance)
         if claim is None:
             return self._busy(utterance)
         stages = {"wait": int((time.monotonic() - began) * 1000)}
@@ -132,19 +129,11 @@ class CallTurns:
             answered = self._turns.read(caller.conversation, utterance.turn_id)
             if answered is None or not self._turns.answers(answered, words):
                 raise
-            return self._again(answered, number)
+            return self._again(answered, utterance)
 
     def last(self, session: CallSession) -> Turn | None:
         """The call's latest turn, if it has had one."""
-        caller = self.caller(session)
-        found = self._tables.query(
-            self._tables.conversations,
-            caller.conversation,
-            turn_sk(f"{session.contact}-"),
-            limit=1,
-            newest_first=True,
-        )
-        return Turn.parse(found[0]) if found else None
+        return self._latest(self.caller(session))
 
     def reply_text(self, turn: Turn) -> str:
         """The words of a turn's reply; empty when they are gone."""
@@ -227,20 +216,45 @@ class CallTurns:
         if meta.open_turn is not None and meta.open_turn.id == of.turn_id:
             return Said(None, texts.late, of.turn_id, of.number)  # its other delivery will tell
         generation = meta.generation
-        if generation and self.offers.instead(of.caller, generation, of.turn_id, of.words):
-            observability.count("LateAnswer")
-            return Said(Outcome.OFFERED, texts.offer, of.turn_id, of.number)
-        return Said(None, texts.busy, of.turn_id, of.number)
+        turn = generation and self.offers.instead(of.caller, generation, of.turn_id, of.words)
+        if not turn:
+            return Said(None, texts.busy, of.turn_id, of.number)
+        observability.count("LateAnswer")
+        return self._again(turn, of)
 
-    def _again(self, turn: Turn, number: int) -> Said:
-        return Said(turn.outcome, self.reply_text(turn), turn.id, number)
+    def _again(self, turn: Turn, of: Utterance) -> Said:
+        """What a turn of this number came to, if it answered these words.
 
-    def _next(self, caller: Caller, session: CallSession) -> int:
-        """The number after the latest: the answer to the one before never reached Lex."""
-        latest = self.last(session)
-        if latest is None or latest.conversation != caller.conversation:
-            return session.turn
-        return int(latest.id.rpartition("-")[2]) + 1
+        Else it was another utterance's, which was under way until now: say it once more.
+        """
+        if not self._turns.answers(turn, of.words):
+            return Said(None, of.texts.busy, of.turn_id, of.number)
+        return Said(turn.outcome, self.reply_text(turn), turn.id, of.number)
+
+    def _numbered(
+        self, caller: Caller, session: CallSession, words: str
+    ) -> tuple[int, Turn | None]:
+        """The number of an utterance; its turn too, if it has one already.
+
+        A turn of that number which answered other words never reached Lex: this one is the next,
+        or, when the hook brings it once more, the latest.
+        """
+        known = self._turns.read(caller.conversation, session.turn_id(session.turn))
+        if known is None or self._turns.answers(known, words):
+            return session.turn, known
+        latest = self._latest(caller) or known
+        number = int(latest.id.rpartition("-")[2])
+        return (number, latest) if self._turns.answers(latest, words) else (number + 1, None)
+
+    def _latest(self, caller: Caller) -> Turn | None:
+        found = self._tables.query(
+            self._tables.conversations,
+            caller.conversation,
+            turn_sk(f"{caller.contact}-"),
+            limit=1,
+            newest_first=True,
+        )
+        return Turn.parse(found[0]) if found else None
 
 
 def _was_late(turn: Turn) -> bool:

@@ -60,14 +60,15 @@ class Offers:
             return None
         return Late(offer, (self._holding(caller, claim.turn.id, words, claim.generation),))
 
-    def instead(self, caller: Caller, generation: str, turn_id: str, words: str) -> bool:
-        """Offer without a turn, while the caller's conversation answers one of their texts.
+    def instead(self, caller: Caller, generation: str, turn_id: str, words: str) -> Turn | None:
+        """Offer without a claim, while the caller's conversation answers one of their texts.
 
         Returns:
-            False when the caller cannot be texted.
+            The turn of that id: the offer, or what another delivery of the utterance came to
+            meanwhile. None when the caller cannot be texted.
         """
         if not self._callers.textable(caller):
-            return False
+            return None
         turn = Turn(
             conversation=caller.conversation,
             id=turn_id,
@@ -93,8 +94,8 @@ class Offers:
         except ConditionFailedError as error:
             if not error.failed(0):
                 raise
-            # A retry of the same utterance was faster: its offer is this one.
-        return True
+            return self._turns.read(caller.conversation, turn_id)
+        return turn
 
     def accept(self, caller: Caller, turn_id: str) -> bool:
         """The caller said yes: the words become a text of theirs.

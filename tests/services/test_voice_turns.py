@@ -92,6 +92,38 @@ def test_other_words_under_a_known_number_get_the_next(call: VoiceStage) -> None
     assert [turn.id[-4:] for turn in call.call_turn_items()] == ["0001", "0002"]
 
 
+def test_what_got_the_next_number_is_one_turn_too(call: VoiceStage) -> None:
+    """The hook brings it twice, each time with the number of an answer that never reached Lex."""
+    call.ask(call.event("hello"))
+    event = call.event("something else")
+    first, second = call.ask(event), call.ask(event)
+    assert first == second
+    assert (len(call.model.seen), len(call.call_turn_items())) == (2, 2)
+
+
+def test_nobody_hears_the_answer_to_other_words(call: VoiceStage) -> None:
+    """Lex gave the first hook up, which then answers all the same: the second is asked again."""
+    waiting, answers = threading.Event(), list[Any]()
+    event, second = call.event("something else"), call.fulfilling()
+
+    def poll(_: float) -> None:
+        waiting.set()
+        time.sleep(0.01)
+
+    second._dialog._turns._sleep = poll
+    thread = threading.Thread(target=lambda: answers.append(second.fulfil(event, 16)))
+
+    def meanwhile(messages: Any) -> str:
+        thread.start()
+        assert waiting.wait(10)
+        return f"you said: {messages[-1].content}"
+
+    call.model.script = meanwhile
+    call.ask(call.event("hello"))
+    thread.join(10)
+    assert [heard(answer) for answer in answers] == [TEXTS.busy]
+
+
 def test_a_model_that_is_down_is_apologised_for(call: VoiceStage) -> None:
     """The apology is spoken and the call goes on; the words are kept."""
 

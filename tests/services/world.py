@@ -19,6 +19,7 @@ from conversation.items import Item
 from conversation.keys import Keys, KeyUnavailableError
 from conversation.switch import Switch
 from conversation.tables import StoreBusyError, Tables
+from messaging.acceptance import CONSENT
 from messaging.signature import SignatureCheck
 from messaging.status import StatusReports, respond
 from messaging.waking import Waking
@@ -176,12 +177,22 @@ class World(Workers):
             told = not given or item["delivery"] not in {"waiting", "sending"}
             require(told, "every answer is delivered", item)
         self._look_for_copies()
-        words = [one for one in ledger.said.values() if one.generation == ledger.generation]
-        require(bool(words) or not ledger.generation, "a key has a text", ledger.generation)
+        require(self._key_has_a_text(), "a key has a text", ledger.generation)
         for generation in ledger.forgotten:
             cold = replace(self.clean, vault=vault_of(self.kms))
             require(not _opens(cold, self.name, generation), "nothing forgotten opens")
         self.check()
+
+    def _key_has_a_text(self) -> bool:
+        """Whether a text asked for the key, if there is one.
+
+        A YES may have: its first delivery made the key and died, and after a STOP the next one
+        was a START.
+        """
+        living = self.ledger.generation
+        said = self.ledger.said.values()
+        agreed = any(one.words == "YES" and one.effect == CONSENT for one in said)
+        return not living or agreed or any(one.generation == living for one in said)
 
     def _look_for_copies(self) -> None:
         """Of what was forgotten the carrier holds nothing, whether it told us of it or not."""

@@ -7,7 +7,7 @@ is on a turn's path: what fails is tried again after a later turn.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
 
@@ -21,7 +21,7 @@ from conversation.models import ModelChain, NoAnswerError
 from conversation.summaries import Summaries, Summary
 from conversation.tables import ConditionFailedError, Tables
 from conversation.usage import spending
-from conversation.window import Shown, count_tokens, fit, presentable
+from conversation.window import BYTES_PER_TOKEN, Shown, count_tokens, fit, presentable
 
 FOLD_SECONDS = 12.0
 """Longest a fold takes: a text that comes meanwhile waits for it."""
@@ -111,7 +111,7 @@ class Folding:
         old = [one for one in shown if one.number < end]
         if not old:
             return 0, False
-        now = _portion(old, settings.window_tokens)
+        now = portion(old, settings.window_tokens)
         through = end if len(now) == len(old) else old[len(now)].number
         prompt = notes_prompt(before, now, settings.window_tokens)
         answer = self._models.answer(prompt, limit.less(_STORE_SECONDS))
@@ -128,7 +128,7 @@ class Folding:
         return read + written, full or through < end
 
 
-def _portion(old: Sequence[Shown], tokens: int) -> list[Shown]:
+def portion(old: Sequence[Shown], tokens: int) -> list[Shown]:
     """As much of the beginning as one call takes, at least one message."""
     taken: list[Shown] = []
     for one in old:
@@ -137,6 +137,28 @@ def _portion(old: Sequence[Shown], tokens: int) -> list[Shown]:
             break
         taken.append(one)
     return taken
+
+
+def portions(said: Sequence[Shown], tokens: int, most: int) -> Iterator[list[Shown]]:
+    """All that was said, in about `most` parts at most, each as much as one call takes.
+
+    Of more than that each long message loses its end, so that the notes are of the whole.
+    """
+    if count_tokens([one.message for one in said]) > tokens * most:
+        share = tokens * most // len(said)
+        said = [Shown(one.number, _shortened(one.message, share)) for one in said]
+    while said:
+        part = portion(said, tokens)
+        yield part
+        said = said[len(part) :]
+
+
+def _shortened(message: BaseMessage, tokens: int) -> BaseMessage:
+    """The beginning of a message, in so many tokens, those around its words included."""
+    around = count_tokens([message.model_copy(update={"content": ""})])
+    room = BYTES_PER_TOKEN * max(1, tokens - around)
+    text = str(message.text).encode("utf-8", "replace")[:room].decode("utf-8", "ignore")
+    return message.model_copy(update={"content": text})
 
 
 def notes_prompt(before: Summary, now: Sequence[Shown], tokens: int) -> list[BaseMessage]:
@@ -148,7 +170,7 @@ def notes_prompt(before: Summary, now: Sequence[Shown], tokens: int) -> list[Bas
         tokens: As much of one message, at most, roughly.
     """
     # One message alone may be longer than a window; its beginning has to do.
-    longest = 4 * tokens
+    longest = BYTES_PER_TOKEN * tokens
     said = "\n".join(f"{_who(one.message)}: {str(one.message.text)[:longest]}" for one in now)
     notes = before.text or "(none yet)"
     words = f"The notes so far:\n{notes}\n\nWhat was said since:\n{said}"

@@ -32,7 +32,9 @@ UNANSWERING = frozenset({"apology", "notice"})
 NOTES = "notes"
 """Kind of a message of role `system` that is ours: notes of a call, which a model is shown."""
 
-_BYTES_PER_TOKEN = 4
+BYTES_PER_TOKEN = 4
+"""How many bytes of a text are about a token."""
+
 _PERSONS = frozenset({"human", "user"})
 _OURS = frozenset({"ai", "assistant"})
 
@@ -97,7 +99,7 @@ def count_tokens(messages: Sequence[BaseMessage]) -> int:
         return 0
     texts = (str(message.text) for message in messages)
     more = sum(len(text.encode("utf-8", "replace")) - len(text) for text in texts)
-    return count_tokens_approximately(messages) + math.ceil(more / _BYTES_PER_TOKEN)
+    return count_tokens_approximately(messages) + math.ceil(more / BYTES_PER_TOKEN)
 
 
 def _neutral(message: BaseMessage) -> BaseMessage | None:

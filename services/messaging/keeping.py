@@ -8,33 +8,32 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
 from conversation.clocks import MILLISECONDS, Clock
 from conversation.deadline import Deadline
 from conversation.endings import Ending, apologised, kept, noticed
 from conversation.exchange import Incoming, Opening
-from conversation.folding import notes_prompt
+from conversation.folding import notes_prompt, portions
 from conversation.keys import ForgottenError, Keys
 from conversation.messages import Messages
 from conversation.meta import Claim
-from conversation.models import NoAnswerError
+from conversation.models import ModelAnswer, NoAnswerError
 from conversation.persons import contact_of
-from conversation.summaries import Summaries
+from conversation.summaries import Summaries, Summary
 from conversation.tables import Action, ConditionFailedError, Tables
 from conversation.texts import Texts
 from conversation.turn import Engine, Reply
 from conversation.turns import ReplyTo
-from conversation.window import fit, presentable
+from conversation.window import Shown, presentable
 from messaging.keeps import Keep, Keeps
 
-if TYPE_CHECKING:
-    from langchain_core.messages import BaseMessage
-
 _ATTEMPTS = 3
-_MESSAGES = 200
+_MESSAGES = 1200
+"""More than a call has: `voice.maximumTurns` is 500 at most."""
 _WINDOWS = 2
+_PARTS = 3
 _LONGEST = 2000
 
 
@@ -45,7 +44,8 @@ class Keeping:
         tables: The tables.
         engine: Asks the model and commits.
         texts: The fixed sentences.
-        window_tokens: How much a model is shown of a conversation; of a call, twice that.
+        window_tokens: How much a model is shown of a conversation; of a call, twice that at once
+            and six times that in all. Of a longer one long answers are shortened.
         message_days: Lifetime of a message.
         clock: Epoch seconds.
     """
@@ -122,11 +122,11 @@ class Keeping:
         keep = self._keeps.read(person, contact_of(call) or "")
         if keep is not None and keep.kept_at is not None:
             return noticed(texts, self._texts.kept_already), []
-        prompt = self._prompt(keep) if keep is not None else None
-        if keep is None or prompt is None:
+        said = self._said(keep) if keep is not None else None
+        if keep is None or said is None:
             return noticed(texts, self._texts.keep_gone), []
         try:
-            answer = self._engine.ask(prompt, deadline)
+            answer = self._notes(*said, deadline)
         except NoAnswerError as error:
             return apologised(texts, self._texts.keep_later, error.attempts), []
         notes = f"{_title(keep)}\n{answer.text[:_LONGEST]}"
@@ -134,15 +134,31 @@ class Keeping:
         ending = kept(texts, notes, self._texts.kept, answer)
         return ending, [self._keeps.keeping(person, keep), unforgotten]
 
-    def _prompt(self, keep: Keep) -> list[BaseMessage] | None:
-        """What the model is asked; None when nothing is left of the call."""
+    def _said(self, keep: Keep) -> tuple[Summary, list[Shown]] | None:
+        """Notes of the call's beginning, if there are any, and all that was said after them."""
         try:
-            said = self._messages.window(keep.conversation, keep.generation, _MESSAGES)
             before = self._summaries.read(keep.conversation, keep.generation)
+            stored, _ = self._messages.since(
+                keep.conversation, keep.generation, before.through, _MESSAGES
+            )
         except ForgottenError:
             return None
-        shown = fit(presentable(said), self._tokens)
-        return notes_prompt(before, shown, self._tokens) if shown else None
+        said = presentable(stored)
+        return (before, said) if said or before.text else None
+
+    def _notes(self, before: Summary, said: Sequence[Shown], deadline: Deadline) -> ModelAnswer:
+        """Notes of a whole call, part by part; its tokens are those of all of them."""
+        answers: list[ModelAnswer] = []
+        for part in list(portions(said, self._tokens, _PARTS)) or [[]]:
+            prompt = notes_prompt(before, part, self._tokens)
+            answers.append(self._engine.ask(prompt, deadline))
+            before = replace(before, text=answers[-1].text[:_LONGEST])
+        return replace(
+            answers[-1],
+            input_tokens=sum(answer.input_tokens for answer in answers),
+            output_tokens=sum(answer.output_tokens for answer in answers),
+            attempts=[tried for answer in answers for tried in answer.attempts],
+        )
 
 
 def _title(keep: Keep) -> str:

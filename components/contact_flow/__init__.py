@@ -5,8 +5,9 @@ any resource: it knows neither Pulumi nor an account, and takes ARNs as plain st
 """
 
 from components.contact_flow.block import Block
-from components.contact_flow.call import CallFlowArgs, SpokenLocale, call_flow
+from components.contact_flow.call import CallFlowArgs, call_flow
 from components.contact_flow.flow import Described, Flow, describe
+from components.contact_flow.languages import SpokenLocale
 from components.contact_flow.validation import problems
 from components.contact_flow.words import WORDS, Words, words_of
 

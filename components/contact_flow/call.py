@@ -5,13 +5,21 @@ conversation is not here: it lives in the bot, whose function keeps listening un
 session attribute ``next`` that the caller leaves (``goodbye``) or wants a person (``agent``).
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from components.contact_flow.block import Block
-from components.contact_flow.blocks import Menu, Message, SetLanguage, SetLogging, SetVoice, Talk
+from components.contact_flow.blocks import Message, SetLogging, Talk
 from components.contact_flow.code_entry import CodeEntry
 from components.contact_flow.flow import Flow
+from components.contact_flow.languages import (
+    NOTICE,
+    Language,
+    Script,
+    SpokenLocale,
+    choice,
+    looked_up,
+    script_of,
+)
 from components.contact_flow.routing import (
     CheckHours,
     Compare,
@@ -21,41 +29,20 @@ from components.contact_flow.routing import (
     Transfer,
 )
 from components.contact_flow.validation import problems
-from components.contact_flow.words import Words, words_of
 
 HANG_UP = "hang-up"
-NEXT = "$.Lex.SessionAttributes.next"
+SPEECHLESS = "speechless"
+SESSION = "$.Lex.SessionAttributes."
+NEXT = f"{SESSION}next"
 GOODBYE = "goodbye"
 AGENT = "agent"
+# What our function keeps in the session, and a second conversation of the same call goes on from.
+# That Lex keeps it by itself from one block to the next is promised nowhere.
+CARRIED = ("turn", "more", "offer", "callStarted", "locale")
 # How often a conversation that broke off is taken up again, in one call.
 FURTHER_TALKS = 1
-FURTHER_ROUNDS = 1
-CHOICE_SECONDS = 2
 MAX_LOCALES = 9
 ENGINES = ("standard", "neural", "generative")
-
-
-@dataclass(frozen=True, kw_only=True)
-class SpokenLocale:
-    """A language that callers may be spoken to in."""
-
-    locale_id: str
-    """The bot's, such as ``en_US``."""
-    voice: str
-    """A voice of Polly, such as ``Joanna``."""
-    engine: str = "neural"
-    """``standard``, ``neural`` or ``generative``; the voice has to have it."""
-    greeting: str = ""
-    """The first words; empty: the language's own."""
-    recording_notice: str = ""
-    """Spoken before anything else; empty: what ``CallFlowArgs`` says."""
-    words: Mapping[str, str] = field(default_factory=dict)
-    """Sentences to say instead of the built-in ones, by the names of ``Words``."""
-
-    @property
-    def language_code(self) -> str:
-        """What Connect calls it: ``en-US``."""
-        return self.locale_id.replace("_", "-")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,21 +77,27 @@ class CallFlowArgs:
 def call_flow(args: CallFlowArgs) -> Flow:
     """Build the flow of a call.
 
-    Slugs are those of one language when there is one; with several, each language has blocks of
-    its own, ``talk-es-US``, except ``logging``, ``language-rounds`` and ``hang-up``.
+    Slugs are the same whatever is switched on. What each of several languages has of its own
+    carries its code, such as ``voice-es-US``.
 
     Raises:
         ValueError: If the arguments contradict each other, or the flow they make is not sound.
     """
     _validate(args)
     several = len(args.locales) > 1
-    parts = [_Conversation(args, one, several=several) for one in args.locales]
-    first = f"language-voice{parts[0].suffix}" if several else parts[0].start
+    languages = [Language(one, args.recording_notice, several=several) for one in args.locales]
+    conversation = _Conversation(args, script_of(languages))
+    spoken = looked_up(conversation.blocks())
+    first = languages[0].slug("language-voice") if several else languages[0].start
     blocks: dict[str, Block] = {"logging": SetLogging(enabled=args.logging, next=first)}
     if several:
-        blocks |= _choice(parts)
-    for part in parts:
-        blocks |= part.blocks()
+        blocks |= choice(languages)
+    for one in languages:
+        blocks |= one.opening(conversation.start, spoken, SPEECHLESS)
+    if several:
+        sorry = languages[0].script.words.trouble_end
+        blocks[SPEECHLESS] = Message(text=sorry, next=HANG_UP, failed=HANG_UP)
+    blocks |= conversation.blocks()
     blocks[HANG_UP] = HangUp()
     flow = Flow("logging", blocks)
     found = problems(flow.document())
@@ -126,132 +119,76 @@ def _validate(args: CallFlowArgs) -> None:
         raise ValueError("people who help need both a queue and hours")
 
 
-def _choice(parts: list["_Conversation"]) -> dict[str, Block]:
-    """Each language asks in its own voice; any key of any of them counts at any time."""
-    keys = {str(number): part.start for number, part in enumerate(parts, 1)}
-    fallback = parts[0].start
-    blocks: dict[str, Block] = {}
-    for number, part in enumerate(parts, 1):
-        voice, ask = f"language-voice{part.suffix}", f"language{part.suffix}"
-        last = number == len(parts)
-        then = "language-rounds" if last else f"language-voice{parts[number].suffix}"
-        blocks[voice] = part.voice(ask)
-        blocks[ask] = Menu(
-            text=part.words.choose_language.replace("{key}", str(number)),
-            keys=keys,
-            other=then,
-            silent=then,
-            failed=fallback,
-            seconds=CHOICE_SECONDS,
-        )
-    blocks["language-rounds"] = Loop(
-        times=FURTHER_ROUNDS, again=f"language-voice{parts[0].suffix}", done=fallback
-    )
-    return blocks
-
-
 class _Conversation:
-    """The blocks of one language, from its voice to the last word."""
+    """The blocks of every call, from the notice to the last word."""
 
-    def __init__(self, args: CallFlowArgs, locale: SpokenLocale, *, several: bool) -> None:
+    def __init__(self, args: CallFlowArgs, script: Script) -> None:
         self._args = args
-        self._locale = locale
-        self.suffix = f"-{locale.language_code}" if several else ""
-        self.words: Words = words_of(locale.locale_id, locale.words)
+        self._words = script.words
+        self._notice = script.notice
+        self._code = None
+        if args.proving_arn is not None:
+            self._code = CodeEntry(
+                words=script.words,
+                function_arn=args.proving_arn,
+                logging=args.logging,
+                then="talk",
+            )
 
     @property
     def start(self) -> str:
-        """Slug of the first block."""
-        return self._slug("voice")
-
-    def voice(self, then: str) -> SetVoice:
-        """Speak this language from here on."""
-        return SetVoice(
-            voice=self._locale.voice, engine=self._locale.engine, next=then, failed=then
-        )
+        """Slug of what follows the notice."""
+        return "code-offer" if self._code else "talk"
 
     def blocks(self) -> dict[str, Block]:
         """Every block by slug."""
-        talk = self._slug("talk")
-        code = self._code(talk)
-        then = code.start if code else talk
-        notice = self._locale.recording_notice or self._args.recording_notice
-        opening: dict[str, Block] = {"voice": self.voice(self._slug("locale"))}
-        opening["locale"] = SetLanguage(
-            language_code=self._locale.language_code,
-            next=self._slug("notice") if notice else then,
-            failed=self._slug("notice") if notice else then,
-        )
-        if notice:
-            opening["notice"] = Message(text=notice, next=then, failed=then)
-        closing = self._talks()
+        blocks: dict[str, Block] = {}
+        if self._notice:
+            blocks[NOTICE] = Message(text=self._notice, next=self.start, failed=self.start)
+        if self._code:
+            blocks |= self._code.blocks()
+        blocks |= self._talks()
         if self._args.queue is not None and self._args.hours is not None:
-            closing |= self._handing_over(self._args.queue, self._args.hours)
-        return self._named(opening) | (code.blocks() if code else {}) | self._named(closing)
-
-    def _named(self, blocks: Mapping[str, Block]) -> dict[str, Block]:
-        return {self._slug(name): block for name, block in blocks.items()}
-
-    def _code(self, then: str) -> CodeEntry | None:
-        if self._args.proving_arn is None:
-            return None
-        return CodeEntry(
-            words=self.words,
-            suffix=self.suffix,
-            function_arn=self._args.proving_arn,
-            logging=self._args.logging,
-            then=then,
-        )
+            blocks |= self._handing_over(self._args.queue, self._args.hours)
+        return blocks
 
     def _talks(self) -> dict[str, Block]:
         """The conversation, what it led to, and what is said when it broke off."""
         equals = {GOODBYE: HANG_UP}
         if self._args.queue is not None:
-            equals[AGENT] = self._slug("hours")
-        troubles = self._slug("trouble-times")
-        again = self._slug("talk-again")
+            equals[AGENT] = "hours"
         return {
-            "talk": self._talk(self._locale.greeting or self.words.greeting),
-            "talk-again": self._talk(self.words.go_on),
-            "next": Compare(value=NEXT, equals=equals, otherwise=troubles),
-            "trouble-times": Loop(
-                times=FURTHER_TALKS, again=self._slug("trouble"), done=self._slug("trouble-end")
+            "talk": self._talk(self._words.greeting, session_attributes(self._args)),
+            "talk-again": self._talk(
+                self._words.go_on, session_attributes(self._args) | carried_attributes()
             ),
-            "trouble": Message(text=self.words.trouble, next=again, failed=again),
-            "trouble-end": Message(text=self.words.trouble_end, next=HANG_UP, failed=HANG_UP),
+            "next": Compare(value=NEXT, equals=equals, otherwise="trouble-times"),
+            "trouble-times": Loop(times=FURTHER_TALKS, again="trouble", done="trouble-end"),
+            "trouble": Message(text=self._words.trouble, next="talk-again", failed="talk-again"),
+            "trouble-end": Message(text=self._words.trouble_end, next=HANG_UP, failed=HANG_UP),
         }
 
-    def _talk(self, text: str) -> Talk:
-        troubles = self._slug("trouble-times")
+    def _talk(self, text: str, session: dict[str, str]) -> Talk:
         return Talk(
             text=text,
             alias_arn=self._args.alias_arn,
-            session=session_attributes(self._args),
-            next=self._slug("next"),
-            silent=troubles,
-            failed=troubles,
+            session=session,
+            next="next",
+            silent="trouble-times",
+            failed="trouble-times",
         )
 
     def _handing_over(self, queue: str, hours: str) -> dict[str, Block]:
         """To a person within hours; else polite words, and back to the assistant."""
-        no_human = self._slug("no-human")
-        again = self._slug("talk-again")
+        words = self._words
         return {
-            "hours": CheckHours(
-                hours=hours,
-                within=self._slug("queue"),
-                outside=self._slug("closed"),
-                failed=no_human,
-            ),
-            "queue": SetQueue(queue=queue, next=self._slug("hand-over"), failed=no_human),
-            "hand-over": Transfer(full=self._slug("busy"), failed=no_human),
-            "closed": Message(text=self.words.closed, next=again, failed=again),
-            "busy": Message(text=self.words.busy, next=again, failed=again),
-            "no-human": Message(text=self.words.no_human, next=again, failed=again),
+            "hours": CheckHours(hours=hours, within="queue", outside="closed", failed="no-human"),
+            "queue": SetQueue(queue=queue, next="hand-over", failed="no-human"),
+            "hand-over": Transfer(full="busy", failed="no-human"),
+            "closed": Message(text=words.closed, next="talk-again", failed="talk-again"),
+            "busy": Message(text=words.busy, next="talk-again", failed="talk-again"),
+            "no-human": Message(text=words.no_human, next="talk-again", failed="talk-again"),
         }
-
-    def _slug(self, name: str) -> str:
-        return f"{name}{self.suffix}"
 
 
 def session_attributes(args: CallFlowArgs) -> dict[str, str]:
@@ -275,3 +212,8 @@ def session_attributes(args: CallFlowArgs) -> dict[str, str]:
         "x-amz-lex:dtmf:end-character:*:*": "#",
         "x-amz-lex:dtmf:deletion-character:*:*": "*",
     }
+
+
+def carried_attributes() -> dict[str, str]:
+    """What a further conversation of the call is told of the one before."""
+    return {name: f"{SESSION}{name}" for name in CARRIED}

@@ -28,21 +28,14 @@ CHECK = "check"
 
 @dataclass(frozen=True, kw_only=True)
 class CodeEntry:
-    """The blocks of one language."""
+    """The blocks of it."""
 
     words: Words
-    suffix: str
-    """Of every slug."""
     function_arn: str
     logging: bool
     """Whether the flow keeps a log otherwise."""
     then: str
     """Slug of what follows, proved or not."""
-
-    @property
-    def start(self) -> str:
-        """Slug of the first block."""
-        return self._slug("code-offer")
 
     def blocks(self) -> dict[str, Block]:
         """Every block by slug."""
@@ -50,18 +43,18 @@ class CodeEntry:
         made: dict[str, Block] = {
             "code-offer": Menu(
                 text=self.words.offer_code,
-                keys={"1": self._slug("code-quiet" if self.logging else "code-wait")},
+                keys={"1": "code-quiet" if self.logging else "code-wait"},
                 other=self.then,
                 silent=self.then,
                 failed=self.then,
                 seconds=OFFER_SECONDS,
             ),
-            "code-wait": self._say(self.words.code_wait, self._slug("code-send")),
-            "code-send": self._call({"action": SEND}, self._slug("code-sent")),
+            "code-wait": self._say(self.words.code_wait, "code-send"),
+            "code-send": self._call({"action": SEND}, "code-sent"),
             "code-sent": Compare(
                 value="$.External.result",
-                equals={"sent": self._slug("code-enter")},
-                otherwise=self._slug("code-unavailable"),
+                equals={"sent": "code-enter"},
+                otherwise="code-unavailable",
             ),
             **self._entry(),
             "code-proved": self._say(self.words.code_proved, after),
@@ -71,9 +64,9 @@ class CodeEntry:
             "code-failed": self._say(self.words.code_failed, after),
         }
         if self.logging:
-            made["code-quiet"] = SetLogging(enabled=False, next=self._slug("code-wait"))
+            made["code-quiet"] = SetLogging(enabled=False, next="code-wait")
             made["code-over"] = SetLogging(enabled=True, next=self.then)
-        return {self._slug(name): block for name, block in made.items()}
+        return made
 
     def _entry(self) -> dict[str, Block]:
         """Entering and checking, up to three times; the function counts too, over all calls."""
@@ -82,34 +75,29 @@ class CodeEntry:
             "code-again": self._ask(self.words.code_again),
             "code-entered": Compare(
                 value=STORED_INPUT,
-                equals={NOTHING_TYPED: self._slug("code-tries"), NEVER_MIND: self._after()},
-                otherwise=self._slug("code-check"),
+                equals={NOTHING_TYPED: "code-tries", NEVER_MIND: self._after()},
+                otherwise="code-check",
             ),
-            "code-check": self._call(
-                {"action": CHECK, "code": STORED_INPUT}, self._slug("code-checked")
-            ),
+            "code-check": self._call({"action": CHECK, "code": STORED_INPUT}, "code-checked"),
             "code-checked": Compare(
                 value="$.External.result",
                 equals={
-                    "proved": self._slug("code-proved"),
-                    "wrong": self._slug("code-tries"),
-                    "expired": self._slug("code-expired"),
-                    "spent": self._slug("code-spent"),
+                    "proved": "code-proved",
+                    "wrong": "code-tries",
+                    "expired": "code-expired",
+                    "spent": "code-spent",
                 },
-                otherwise=self._slug("code-failed"),
+                otherwise="code-failed",
             ),
             "code-tries": Loop(
                 times=FURTHER_TRIES,
-                again=self._slug("code-again"),
-                done=self._slug("code-spent"),
+                again="code-again",
+                done="code-spent",
             ),
         }
 
-    def _slug(self, name: str) -> str:
-        return f"{name}{self.suffix}"
-
     def _after(self) -> str:
-        return self._slug("code-over") if self.logging else self.then
+        return "code-over" if self.logging else self.then
 
     def _say(self, text: str, then: str) -> Message:
         return Message(text=text, next=then, failed=then)
@@ -119,8 +107,8 @@ class CodeEntry:
             text=text,
             digits=DIGITS,
             seconds=ENTRY_SECONDS,
-            next=self._slug("code-entered"),
-            failed=self._slug("code-failed"),
+            next="code-entered",
+            failed="code-failed",
         )
 
     def _call(self, attributes: dict[str, str], then: str) -> Invoke:
@@ -128,5 +116,5 @@ class CodeEntry:
             function_arn=self.function_arn,
             attributes=attributes,
             next=then,
-            failed=self._slug("code-failed"),
+            failed="code-failed",
         )

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from components.contact_flow.reference import (
+    MAX_ATTRIBUTES_BYTES,
     MAX_INPUT_SECONDS,
     MAX_INTERDIGIT_SECONDS,
     MAX_INVOCATION_SECONDS,
@@ -222,6 +223,10 @@ def _set_attributes(parameters: Parameters) -> Iterator[str]:
         yield "Attributes maps names to texts"
     elif any(STORED_INPUT in value for value in attributes.values()):
         yield "Attributes keep what a caller typed, in clear"
+    elif (size := sum(len(f"{one}{attributes[one]}".encode()) for one in attributes)) > (
+        MAX_ATTRIBUTES_BYTES
+    ):
+        yield f"Attributes come to {size} bytes, at most {MAX_ATTRIBUTES_BYTES}"
     if parameters.get("TargetContact") not in ("Current", "Related"):
         yield "TargetContact is Current or Related"
 

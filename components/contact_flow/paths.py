@@ -3,14 +3,24 @@
 Owns what can only be seen of a flow as a whole.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from components.contact_flow.reference import ACTIONS, STORED_INPUT, ActionType, ErrorType, stores
+from components.contact_flow.reference import (
+    ACTIONS,
+    ATTRIBUTE,
+    MAX_TEXT,
+    STORED_INPUT,
+    ActionType,
+    ErrorType,
+    stores,
+)
 
 _SPEAKS = {ActionType.MESSAGE, ActionType.INPUT, ActionType.LEX}
 _LISTENS = {ActionType.INPUT, ActionType.LEX}
+_SPOKEN_ATTRIBUTE = re.compile(re.escape(ATTRIBUTE) + r"([\w-]+)")
 # An error of these was not the caller's doing, and may come back at once.
 _AT_ONCE = {ErrorType.ERROR, ErrorType.TIME}
 
@@ -64,6 +74,7 @@ class Paths:
         yield from self._circles()
         yield from self._silence()
         yield from self._written_down()
+        yield from self._speechless()
 
     def _kind(self, slug: str) -> str:
         return str(self._actions[slug]["Type"])
@@ -135,6 +146,35 @@ class Paths:
             sent = parameters.get("LambdaInvocationAttributes", {})
             if stores(parameters) or STORED_INPUT in sent.values():
                 yield f"{slug}: what the caller types may be written to the flow's log"
+
+    def _speechless(self) -> Iterator[str]:
+        """Where words are looked up that may not be there, or cannot be spoken."""
+        for name, speakers in self._looked_up().items():
+            unset = {
+                slug: [edge for edge in edges if edge.error or not self._sets(slug).get(name)]
+                for slug, edges in self._edges.items()
+            }
+            for slug in sorted(speakers & self._reached([self._start], unset)):
+                yield f"{slug}: says {ATTRIBUTE}{name}, which may not be set by then"
+            for slug in self._actions:
+                length = len(self._sets(slug).get(name, ""))
+                if length > MAX_TEXT:
+                    yield f"{slug}: sets {name} to {length} characters, spoken at most {MAX_TEXT}"
+
+    def _looked_up(self) -> dict[str, set[str]]:
+        """Attributes that are spoken, and the blocks that do."""
+        found: dict[str, set[str]] = {}
+        for slug, action in self._actions.items():
+            for name in _SPOKEN_ATTRIBUTE.findall(str(action["Parameters"].get("Text", ""))):
+                found.setdefault(name, set()).add(slug)
+        return found
+
+    def _sets(self, slug: str) -> Mapping[str, str]:
+        """What a block puts into the contact's attributes."""
+        if self._kind(slug) != ActionType.SET_ATTRIBUTES:
+            return {}
+        attributes: Mapping[str, str] = self._actions[slug]["Parameters"]["Attributes"]
+        return attributes
 
     def _turns_log(self, slug: str, to: str) -> bool:
         return bool(self._actions[slug]["Parameters"].get("FlowLoggingBehavior") == to)

@@ -22,6 +22,9 @@ MAX_SSML = 6000
 MAX_INVOCATION_SECONDS = 8
 MAX_LOOPS = 100
 MAX_INPUT_SECONDS = 180
+# Where a contact's attributes are read, and what names and values may come to.
+ATTRIBUTE = "$.Attributes."
+MAX_ATTRIBUTES_BYTES = 32 * 1024
 # Where stored input is read, and how many digits of it the console allows.
 STORED_INPUT = "$.StoredCustomerInput"
 MAX_STORED_DIGITS = 20

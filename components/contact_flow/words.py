@@ -192,6 +192,34 @@ WORDS: dict[str, Words] = {
         busy="Mi dispiace, ci sono già troppe persone in attesa.",
         no_human="Mi dispiace, non sono riuscito a passarti nessuno.",
     ),
+    "nl": Words(
+        greeting="Hallo. Ik ben uw assistent. Wat kan ik voor u doen?",
+        choose_language="Voor Nederlands drukt u op {key}.",
+        go_on="Wat kan ik nog meer voor u doen?",
+        trouble="Het spijt me, er ging bij mij iets mis. Laten we het nog eens proberen.",
+        trouble_end="Het spijt me, ik kan nu niet praten. Bel later nog eens. Tot ziens.",
+        offer_code=(
+            "Om verder te gaan met wat we elkaar geschreven hebben, drukt u op 1, en ik stuur u "
+            "een code. Blijf anders aan de lijn."
+        ),
+        code_wait="Een ogenblik, ik stuur u een code.",
+        code_enter=(
+            "Ik heb u een bericht met zes cijfers gestuurd. Toets ze nu in en druk op hekje. "
+            "Om zonder code verder te gaan, drukt u op 0 en hekje."
+        ),
+        code_again=(
+            "Dat was niet de code. Toets de zes cijfers nog een keer in en druk op hekje. "
+            "Om zonder code verder te gaan, drukt u op 0 en hekje."
+        ),
+        code_proved="Dank u. Ik weet weer wat we geschreven hebben.",
+        code_expired="Die code is verlopen. We gaan zonder code verder.",
+        code_spent="Dat waren te veel pogingen. We gaan zonder code verder.",
+        code_unavailable="Ik kan u nu geen code sturen. We gaan zonder code verder.",
+        code_failed="Het spijt me, dat is niet gelukt. We gaan zonder code verder.",
+        closed="Het spijt me, op dit uur is er niemand die u te woord kan staan.",
+        busy="Het spijt me, er wachten al te veel mensen.",
+        no_human="Het spijt me, ik kon u met niemand doorverbinden.",
+    ),
     "pt": Words(
         greeting="Olá. Sou o seu assistente. Em que posso ajudar?",
         choose_language="Para português, pressione {key}.",

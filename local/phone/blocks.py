@@ -110,6 +110,8 @@ def _lex(contact: Contact, block: Block) -> str | None:
     try:
         contact.intent = lex.talk(_words(contact, block.parameters), attributes)
     except LexError as error:
+        # What a flow still knows of a session that broke off is promised nowhere.
+        contact.session.attributes = {}
         raise BlockError(str(error)) from error
     return _branch(block, contact.intent)
 

@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 FALLBACK = "AMAZON.FallbackIntent"
-DEFAULT_IDLE_SECONDS = 300
 
 
 @dataclass(frozen=True)
@@ -115,7 +114,6 @@ class Bot:
         alias_name: Of the alias.
         alias_arn: What a contact flow names.
         locales: By locale id.
-        idle_seconds: After which a session is forgotten.
     """
 
     id: str
@@ -125,4 +123,3 @@ class Bot:
     alias_name: str
     alias_arn: str
     locales: Mapping[str, BotLocale] = field(default_factory=dict)
-    idle_seconds: float = DEFAULT_IDLE_SECONDS

@@ -68,21 +68,19 @@ class Lex:
 
         Args:
             prompt: What the flow says first.
-            attributes: Session attributes that the flow sets.
+            attributes: Session attributes that the flow sets. Of an earlier conversation of the
+                call the bot knows nothing else: that Lex keeps it is promised nowhere.
 
         Raises:
             LexError: The bot cannot be used, or the function's answer cannot be.
             HungUpError: The caller is gone.
         """
         locale = self._locale()
-        if self.line.clock.monotonic() - self.session.used_at > self.bot.idle_seconds:
-            self.session.attributes.clear()
-        self.session.attributes.update(attributes)
+        self.session.attributes = dict(attributes)
         self._longest_speech_seconds()
         self._speak([prompt] if prompt else [])
         while True:
             answer = self._utterance(locale)
-            self.session.used_at = self.line.clock.monotonic()
             if answer is None or answer.action != ELICIT_INTENT:
                 return self._intent
 

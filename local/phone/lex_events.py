@@ -23,12 +23,10 @@ class Session:
     Attributes:
         id: Not the contact's: that it is the same on AWS is not promised anywhere.
         attributes: What the flow and the function set.
-        used_at: When it was last used.
     """
 
     id: str = field(default_factory=lambda: str(uuid.uuid4()))
     attributes: dict[str, str] = field(default_factory=dict)
-    used_at: float = 0.0
 
 
 def fulfilment_event(

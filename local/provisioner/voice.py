@@ -47,10 +47,9 @@ def bot(inputs: Inputs, account: Account) -> Created:
         alias_name="",
         alias_arn="",
         locales={one.id: one for one in map(_locale, inputs.blocks("botLocales"))},
-        idle_seconds=inputs.take("idleSessionTtlInSeconds"),
     )
-    # The role is for Polly; nothing has to be built.
-    inputs.ignore("roleArn", "autoBuildBotLocales")
+    # The role is for Polly; nothing has to be built; no session outlives its conversation here.
+    inputs.ignore("roleArn", "autoBuildBotLocales", "idleSessionTtlInSeconds")
     return Created(identity, {"awsId": identity, "arn": account.arn("lex", f"bot/{identity}")})
 
 

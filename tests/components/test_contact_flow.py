@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -16,6 +17,8 @@ from components.contact_flow import (
     problems,
     words_of,
 )
+from components.contact_flow.call import CARRIED
+from stack.voice_settings import VOICES
 from tests.components.call_flows import (
     ALIAS,
     ENGLISH,
@@ -29,6 +32,7 @@ from tests.components.call_flows import (
     every_kind,
     everything,
 )
+from voice.call_session import CallSession
 
 pytestmark = pytest.mark.registers_nothing
 
@@ -97,12 +101,41 @@ def test_a_conversation_that_breaks_off_is_tried_once_more(block: str, error: st
 
 
 def test_who_comes_back_is_not_greeted_anew() -> None:
-    """The second conversation opens with a short question, and else as the first did."""
+    """The second conversation opens with a short question, and is told how far the first came."""
     made = actions(arguments())
     first, again = (made[slug]["Parameters"] for slug in ("talk", "talk-again"))
+    told = again["LexSessionAttributes"]
 
-    assert again.pop("Text") == WORDS["en"].go_on != first.pop("Text")
-    assert first == again
+    assert again["Text"] == WORDS["en"].go_on != first["Text"]
+    carried = told.keys() - first["LexSessionAttributes"].keys()
+    assert {name: told.pop(name) for name in carried} == {
+        name: f"$.Lex.SessionAttributes.{name}" for name in CARRIED
+    }
+    assert told == first["LexSessionAttributes"]
+    assert first["LexV2Bot"] == again["LexV2Bot"]
+
+
+def test_what_is_carried_is_what_the_function_keeps() -> None:
+    """Whatever it writes down, less what begins anew with a new conversation."""
+    session = CallSession(
+        contact="c" * 8,
+        number="",
+        turn=2,
+        silences=1,
+        unclear=1,
+        more=1,
+        failures=1,
+        offer="t",
+        started_at=1,
+        locale_told=True,
+    )
+
+    assert set(CARRIED) == session.attributes().keys() - {
+        "next",
+        "silences",
+        "unclear",
+        "failures",
+    }
 
 
 def test_handing_over_to_a_person() -> None:
@@ -165,16 +198,47 @@ def test_languages_are_chosen_by_key() -> None:
     assert after(made["language-rounds"])["DoneLooping"] == "voice-en-US"
 
 
-def test_a_language_stays_with_itself() -> None:
-    """Who chose a language hears no other: its blocks lead to its own, or off the line."""
+@pytest.mark.parametrize("chosen", [ENGLISH, SPANISH, GERMAN], ids=lambda one: one.locale_id)
+def test_a_language_speaks_for_itself(chosen: SpokenLocale) -> None:
+    """Who chose a language hears no other: its sentences are set before any is said."""
     made = actions(everything(locales=[ENGLISH, SPANISH, GERMAN]))
+    code, language = chosen.language_code, chosen.locale_id[:2]
 
-    for slug, action in made.items():
-        if slug.endswith("-de-DE") and not slug.startswith("language"):
-            followers = set(after(action).values())
-            assert all(one.endswith("-de-DE") or one == "hang-up" for one in followers), slug
-    assert made["trouble-de-DE"]["Parameters"]["Text"] == WORDS["de"].trouble
-    assert made["talk-de-DE"]["Parameters"]["Text"] == WORDS["de"].greeting
+    assert after(made[f"voice-{code}"])["next"] == f"locale-{code}"
+    assert after(made[f"locale-{code}"])["next"] == f"words-{code}"
+    assert after(made[f"words-{code}"]) == {"next": "notice", "NoMatchingError": "speechless"}
+    said = made[f"words-{code}"]["Parameters"]["Attributes"]
+    assert said.pop("notice") == NOTICE
+    assert said == {
+        name: text for name, text in vars(WORDS[language]).items() if name != "choose_language"
+    }
+    assert made["talk"]["Parameters"]["Text"] == "$.Attributes.greeting"
+    assert made["code-enter"]["Parameters"]["Text"] == "$.Attributes.code_enter"
+    # Where they cannot be set, somebody says so in words that need not be set.
+    assert made["speechless"]["Parameters"]["Text"] == WORDS["en"].trouble_end
+    assert after(made["speechless"])["next"] == "hang-up"
+
+
+def test_only_what_is_said_is_kept_with_the_contact() -> None:
+    """Attributes stay in the contact's record: no sentence of a code where nobody proves one."""
+    made = actions(arguments(locales=[ENGLISH, GERMAN]))
+
+    assert made["words-de-DE"]["Parameters"]["Attributes"].keys() == {
+        "greeting",
+        "go_on",
+        "trouble",
+        "trouble_end",
+    }
+
+
+def test_a_notice_of_one_language_is_heard_in_that_language_alone() -> None:
+    """The others go on without, and are not told in a language they did not choose."""
+    german = replace(GERMAN, recording_notice="Wir zeichnen auf.")
+    made = actions(arguments(locales=[ENGLISH, german]))
+
+    assert after(made["words-de-DE"])["next"] == "notice"
+    assert after(made["words-en-US"])["next"] == "talk"
+    assert "notice" not in made["words-en-US"]["Parameters"]["Attributes"]
 
 
 def test_the_bot_is_told_who_calls_and_how_to_listen() -> None:
@@ -221,7 +285,7 @@ def test_every_language_says_everything(language: str) -> None:
 
     assert all(vars(words).values())
     assert "{key}" in words.choose_language
-    assert {"en", "es", "fr", "de", "it", "pt"} == set(WORDS)
+    assert {one.partition("_")[0] for one in VOICES} == set(WORDS)
 
 
 @pytest.mark.parametrize(
@@ -258,6 +322,10 @@ def test_every_language_says_everything(language: str) -> None:
         ({"alias_arn": "the alias"}, "AliasArn"),
         ({"maximum_speech_seconds": 16}, "max-length-ms:*:* is a text of 1 to 15000"),
         ({"recording_notice": "x" * 3001}, "at most 3000"),
+        (
+            {"recording_notice": "x" * 3001, "locales": [ENGLISH, GERMAN]},
+            "words-de-DE: sets notice to 3001 characters, spoken at most 3000",
+        ),
     ],
 )
 def test_arguments_that_make_no_sound_flow_are_refused(
@@ -268,13 +336,15 @@ def test_arguments_that_make_no_sound_flow_are_refused(
         call_flow(arguments(**changed))
 
 
-def test_more_languages_than_connect_takes() -> None:
-    """Connect takes 250 actions: what is over is said, not cut off."""
-    ids = ("en_US", "en_GB", "es_US", "es_ES", "fr_FR", "de_DE", "it_IT", "pt_BR")
-    locales = [SpokenLocale(locale_id=one, voice="Joanna") for one in ids]
+def test_a_key_for_every_language() -> None:
+    """Nine languages, as many as there are keys, leave most of Connect's 250 actions free."""
+    ids = ("en_US", "en_GB", "es_US", "es_ES", "fr_FR", "de_DE", "it_IT", "nl_NL", "pt_BR")
+    nine = [SpokenLocale(locale_id=one, voice="Joanna") for one in ids]
+    flow = call_flow(everything(locales=nine))
 
-    with pytest.raises(ValueError, match="at most 250 actions"):
-        call_flow(everything(locales=locales))
+    assert len(flow.blocks) < 100
+    with pytest.raises(ValueError, match="1 to 9 locales, a key for each"):
+        call_flow(everything(locales=[*nine, SpokenLocale(locale_id="pt_PT", voice="Ines")]))
 
 
 def test_the_same_flow_is_the_same_text() -> None:

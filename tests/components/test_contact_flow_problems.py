@@ -538,3 +538,31 @@ def test_what_contact_attributes_may_hold() -> None:
         "keep: has parameters it does not know: ['Colour']",
         "keep: TargetContact is Current or Related",
     ]
+
+
+def speaking(text: str, *, failed: str = "hang-up", **attributes: str) -> list[str]:
+    """What is said of a flow that sets some attributes and then says a text."""
+    said = Message(text=text, next="hang-up", failed="hang-up")
+    sorry = Message(text="Sorry.", next="hang-up", failed="hang-up")
+    keep = SetAttributes(attributes=attributes, next="said", failed=failed)
+    return ending(keep=keep, said=said, **({"sorry": sorry} if failed == "sorry" else {}))
+
+
+def test_words_that_are_looked_up_are_set_before() -> None:
+    """An attribute that nobody set, or that may have failed to be set, is silence."""
+    gone = "said: says $.Attributes.hello, which may not be set by then"
+
+    assert speaking("$.Attributes.hello", hello="Hello.", failed="sorry") == []
+    assert speaking("$.Attributes.hello", hello="Hello.", failed="said") == [gone]
+    assert speaking("Well, $.Attributes.hello", other="Hello.", failed="sorry") == [gone]
+    assert speaking("$.Attributes.hello", hello="", failed="sorry") == [gone]
+
+
+def test_attributes_have_an_end() -> None:
+    """What is spoken is as long as a prompt, and all together what Connect keeps of a contact."""
+    assert speaking("$.Attributes.hello", hello="x" * 3001, failed="sorry") == [
+        "keep: sets hello to 3001 characters, spoken at most 3000"
+    ]
+    assert speaking("Hello.", hello="x" * 32_764, failed="sorry") == [
+        "keep: Attributes come to 32769 bytes, at most 32768"
+    ]

@@ -44,7 +44,7 @@ CALLS = {
     "memory": "person",
     "agents": {"enabled": True},
     "timeZone": "America/Argentina/ComodRivadavia",
-    "locales": [{"id": locale} for locale in list(VOICES)[:7]],
+    "locales": [{"id": locale} for locale in list(VOICES)[:9]],
 }
 
 

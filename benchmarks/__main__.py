@@ -55,7 +55,7 @@ def main() -> None:
         figures += measure_cold_starts(payloads, rounds)
     if "cpu" in chosen:
         progress.say(f"turns inside the engine: {rounds} interleaved rounds")
-        figures.append(measure_turn_cpu(payloads, rounds))
+        figures += measure_turn_cpu(payloads, rounds)
     if "seal" in chosen:
         progress.say("sealing: microseconds a message, calls of KMS")
         figures += measure_sealing()

@@ -1,4 +1,4 @@
-"""What runs in the fresh interpreters of `turn_cpu`: turns of the engine, or their bare requests.
+"""What runs in the fresh interpreters of `turn_cpu`: the engine's turns, or their bare requests.
 
 Both talk to canned AWS: botocore builds, signs and parses as ever, and no byte leaves the process.
 Imports nothing but the payload and the standard library.
@@ -10,6 +10,7 @@ import json
 import time
 from base64 import b64encode
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 WARM_UPS = 20
@@ -67,8 +68,8 @@ def _page(items: list[dict[str, Any]]) -> bytes:
     return json.dumps(page, default=lambda raw: b64encode(raw).decode()).encode()
 
 
-def _engine_turn(bodies: dict[str, bytes]) -> Callable[[], object]:
-    """One turn of the engine, as the responder runs it."""
+def _engine_turn(bodies: dict[str, bytes], *, sealed: bool = True) -> Callable[[], object]:
+    """One turn of the engine, as the responder runs it, or with its contents in clear."""
     from conversation import aws
     from conversation.deadline import Deadline
     from conversation.exchange import EngineSettings, Incoming
@@ -83,7 +84,8 @@ def _engine_turn(bodies: dict[str, bytes]) -> Callable[[], object]:
 
     vault = Vault(aws.kms, "never asked")
     # Warm: the key was unwrapped for an earlier turn.
-    vault.hold(Seals(CONVERSATION, GENERATION, new_seed()))
+    key = Seals if sealed else _clear_seals()
+    vault.hold(key(CONVERSATION, GENERATION, new_seed()))
     client = canned(aws.dynamodb(), bodies)
     tables = Tables(client, "people", "conversations", "keys", vault=vault)
     canned(aws.bedrock_runtime(read_seconds=45), bodies)
@@ -120,6 +122,20 @@ def _fill_window(client: Any, bodies: dict[str, bytes], turn: Callable[[int], ob
     bodies["Query"] = _page(sorted(written, key=lambda item: item["sk"]["S"], reverse=True))
 
 
+def _clear_seals() -> Any:
+    """Keys that leave the content as it is: what a turn would be without sealing."""
+    from conversation.sealing import Seals
+
+    class Clear(Seals):
+        def seal(self, text: str, **_: str) -> bytes:
+            return text.encode()
+
+        def open(self, data: bytes, **_: str) -> str:
+            return data.decode()
+
+    return Clear
+
+
 def _bare_turn(bodies: dict[str, bytes]) -> Callable[[], object]:
     """The requests of one such turn, recorded and made again with boto3 alone."""
     import boto3
@@ -149,7 +165,12 @@ def _bare_turn(bodies: dict[str, bytes]) -> Callable[[], object]:
 
 def run(kind: str) -> None:
     """Run turns of one kind and print the CPU milliseconds of one."""
-    turn = {"engine": _engine_turn, "bare": _bare_turn}[kind](_bodies())
+    turns = {
+        "engine": _engine_turn,
+        "clear": partial(_engine_turn, sealed=False),
+        "bare": _bare_turn,
+    }
+    turn = turns[kind](_bodies())
     for _ in range(WARM_UPS):
         turn()
     began = time.process_time()

@@ -77,7 +77,9 @@ class Recall:
         notes = [SystemMessage(summary.text)] if summary.text else []
         room = settings.window_tokens - count_tokens(notes)
         shown = presentable(stored)
-        if settings.summary and self._outgrows(stored, shown, now, summary.through, room):
+        # The answer is not known yet; it is taken to be as long as a text is.
+        coming = [*now, AIMessage("x" * _ANSWER_CHARACTERS)]
+        if settings.summary and self._outgrows(stored, shown, coming, summary.through, room):
             self._outgrown[claim.conversation] = claim.generation
         fitting = [one.message for one in fit(shown, room - count_tokens(now))]
         past = [message for message in fitting if not isinstance(message, SystemMessage)]
@@ -88,17 +90,26 @@ class Recall:
             system = "\n\n".join([system, f"{NOTES}\n{known[0]}", *known[1:]])
         return [SystemMessage(system), *past, *now]
 
-    def tidy(self, conversation: str, deadline: Deadline) -> int:
+    def outgrew(self, conversation: str) -> bool:
+        """Whether the latest prompt of a conversation was one that notes are due after; once."""
+        return self._outgrown.pop(conversation, None) is not None
+
+    def tidy(self, conversation: str, deadline: Deadline, *, unseen: str | None = None) -> int:
         """Fold what the next prompt would leave out, now that nobody waits.
+
+        Args:
+            conversation: Which one.
+            deadline: The caller's time.
+            unseen: Its generation, where another worker made its prompts: then it is looked at.
 
         Returns:
             How many tokens that took.
         """
         generation = self._outgrown.pop(conversation, None)
-        if generation is None:
-            return 0
         try:
-            if not self._may_spend(conversation):
+            if generation is None and unseen and self._is_outgrown(conversation, unseen):
+                generation = unseen
+            if generation is None or not self._may_spend(conversation):
                 return 0
             return self._folding.fold(conversation, generation, deadline.less(_RESERVE_SECONDS))
         except Exception as error:  # noqa: BLE001  the reply is out: nothing may fail its turn now
@@ -107,22 +118,37 @@ class Recall:
             observability.logger().warning("not folded", extra=extra)
             return 0
 
+    def _is_outgrown(self, conversation: str, generation: str) -> bool:
+        """The same for what is stored: two reads, and none where no notes are kept."""
+        settings = self._settings
+        if not settings.summary:
+            return False
+        summary = self._summaries.read(conversation, generation)
+        stored = self._messages.window(conversation, generation, settings.window_messages)
+        notes = [SystemMessage(summary.text)] if summary.text else []
+        room = settings.window_tokens - count_tokens(notes)
+        return self._outgrows(stored, presentable(stored), [], summary.through, room)
+
     def _outgrows(
         self,
         stored: Sequence[StoredMessage],
         shown: Sequence[Shown],
-        now: Sequence[BaseMessage],
+        said: Sequence[BaseMessage],
         through: int,
         room: int,
     ) -> bool:
         """Whether the next prompt will leave out words that the summary does not hold.
 
-        The answer is not known yet; it is taken to be as long as a text is.
+        Args:
+            stored: The window.
+            shown: What a model is shown of it.
+            said: What is about to follow it.
+            through: The number of the first message that is not in the summary.
+            room: Tokens for all of it.
         """
         if not stored:
             return False
         most, first = self._settings.window_messages, stored[-1].number + 1
-        said = [*now, AIMessage("x" * _ANSWER_CHARACTERS)]
         coming = [*shown, *(Shown(first + offset, one) for offset, one in enumerate(said))]
         newest = stored[max(0, len(stored) + len(said) - most) :]
         oldest = newest[0].number if newest else first

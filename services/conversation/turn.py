@@ -67,13 +67,25 @@ class Engine:
         """Build what the first answer needs, while there is time for it."""
         self._models.warm()
 
-    def tidy(self, conversation: str, deadline: Deadline) -> int:
+    def outgrew(self, conversation: str) -> bool:
+        """Whether the answer just made here leaves notes to be taken; says so once.
+
+        For a channel whose function ends with its answer, and has somebody else `tidy`.
+        """
+        return self._recall.outgrew(conversation)
+
+    def tidy(self, conversation: str, deadline: Deadline, *, unseen: str | None = None) -> int:
         """Keep notes of what the next prompt has no room for, now that nobody waits.
+
+        Args:
+            conversation: Which one.
+            deadline: The caller's time.
+            unseen: Its generation, where it was another worker that answered.
 
         Returns:
             How many tokens that took.
         """
-        return self._recall.tidy(conversation, deadline)
+        return self._recall.tidy(conversation, deadline, unseen=unseen)
 
     def answer(
         self,

@@ -131,7 +131,7 @@ class Answering:
                     return _RETRY_SECONDS
                 continue  # Somebody else was faster: see what is left to do.
             if result is None:
-                self._tidy(meta, deadline)
+                self._tidy(meta, deadline, unseen=None if turns else meta.generation)
                 return None
             if result.progress is Progress.RETRY:
                 return _RETRY_SECONDS
@@ -139,13 +139,19 @@ class Answering:
                 return self._until(result.look_at or 0)
             turns += 1
 
-    def _tidy(self, meta: Meta, deadline: Deadline) -> None:
-        """Nothing waits: there is time to delete what was forgotten and to note the rest."""
+    def _tidy(self, meta: Meta, deadline: Deadline, *, unseen: str | None) -> None:
+        """Nothing waits: there is time to delete what was forgotten and to note the rest.
+
+        A call's function has no such time. It has the conversation woken, where this worker finds
+        nothing to answer and looks for itself.
+        """
         conversation = meta.conversation
         if meta.forgetting is not None:
             self._forgetting.resume(conversation, deadline.less(_LAST_SECONDS))
         paused = self._switch.position().paused
-        if not paused and (tokens := self._engine.tidy(conversation, deadline)):
+        if paused:
+            return
+        if tokens := self._engine.tidy(conversation, deadline, unseen=unseen):
             self._accounting.tidied(conversation, tokens)
 
     def _is_paused(self, meta: Meta) -> bool:

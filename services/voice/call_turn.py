@@ -24,6 +24,7 @@ from conversation.tables import Action, StoreBusyError, Tables
 from conversation.turn import Engine
 from conversation.turns import Turn, Turns, turn_sk
 from texting.after_call import AfterCalls
+from texting.wakeups import Wakeups
 from voice.call_session import CallSession
 from voice.call_texts import CallTexts
 from voice.callers import Caller, Callers
@@ -46,6 +47,7 @@ class CallTurns:
         callers: Who calls.
         offers: What is offered instead of an answer.
         accounting: Writes down how turns ended.
+        wakeups: Has somebody else take notes.
         limits: How long things may take.
         style: How to write for a caller who speaks a language.
         clock: Epoch seconds.
@@ -61,6 +63,7 @@ class CallTurns:
         callers: Callers,
         offers: Offers,
         accounting: Accounting,
+        wakeups: Wakeups,
         limits: Limits,
         style: str,
         clock: Clock = time.time,
@@ -72,6 +75,7 @@ class CallTurns:
         self._callers = callers
         self.offers = offers
         self._accounting = accounting
+        self._wakeups = wakeups
         self._limits = limits
         self._style = style
         self._clock = clock
@@ -162,7 +166,18 @@ class CallTurns:
         self._accounting.note(reply)
         if _was_late(reply.turn):
             observability.count("LateAnswer")
+        if self._engine.outgrew(claim.conversation):
+            self._have_noted(claim)
         return Said(reply.turn.outcome, reply.text, of.turn_id, of.number)
+
+    def _have_noted(self, claim: Claim) -> None:
+        """Have the responder fold what left the window: this function ends with its answer."""
+        try:
+            self._wakeups.send(claim.conversation, f"notes:{claim.turn.id}")
+        except Exception as error:  # noqa: BLE001  the answer is committed: it is spoken
+            observability.count("FoldFailed")
+            extra = {"turn": claim.turn.id, **observability.describe(error)}
+            observability.logger().warning("not folded", extra=extra)
 
     def _noting(self, caller: Caller, session: CallSession, generation: str) -> list[Action]:
         """A call that is answered is offered to be kept once it is over."""

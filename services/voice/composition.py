@@ -46,6 +46,7 @@ def build_fulfilling(settings: FulfilmentSettings, tables: Tables) -> Fulfilling
 def build_turns(settings: FulfilmentSettings, tables: Tables) -> CallTurns:
     """What answers utterances."""
     calls, stack_usage = settings.calls, StackUsage(tables)
+    wakeups = Wakeups(settings.wakeup_queue_url, aws.sqs)
     callers = Callers(
         tables,
         AddressKey(JsonSecret(settings.carrier_secret_arn, aws.secrets_manager)),
@@ -68,11 +69,12 @@ def build_turns(settings: FulfilmentSettings, tables: Tables) -> CallTurns:
             tables,
             callers=callers,
             held=Held(tables),
-            wakeups=Wakeups(settings.wakeup_queue_url, aws.sqs),
+            wakeups=wakeups,
             receipt_days=settings.receipt_days,
             turn_days=settings.assistant.turn_days,
         ),
         accounting=Accounting(stack_usage),
+        wakeups=wakeups,
         limits=Limits(
             lease_seconds=calls.function_timeout_seconds + settings.lease_slack_seconds,
             keep_after_seconds=calls.keep_after_seconds,

@@ -78,6 +78,7 @@ class VoiceStage(Stage):
     def call_turns(self) -> CallTurns:
         """A new worker's turns."""
         tables = self.tables
+        wakeups = Wakeups("https://queue.test/wakeups.fifo", lambda: self.queue)
         callers = Callers(
             tables,
             lambda: KEY,
@@ -94,12 +95,13 @@ class VoiceStage(Stage):
                 tables,
                 callers=callers,
                 held=Held(tables, self.clock, self.ids),
-                wakeups=Wakeups("https://queue.test/wakeups.fifo", lambda: self.queue),
+                wakeups=wakeups,
                 receipt_days=30,
                 turn_days=30,
                 clock=self.clock,
             ),
             accounting=Accounting(StackUsage(tables, self.clock)),
+            wakeups=wakeups,
             limits=Limits(lease_seconds=21, keep_after_seconds=300),
             style=STYLE,
             clock=self.clock,

@@ -16,6 +16,7 @@ from conversation.clocks import Clock, milliseconds
 from conversation.deadline import Deadline
 from conversation.outcomes import Outcome
 from conversation.switch import Switch
+from texting.held import Release
 from voice.call_session import AGENT, GOODBYE, CallSession
 from voice.call_texts import CallTexts, Sentences
 from voice.call_turn import CallTurns
@@ -204,9 +205,11 @@ class Dialog:
             self._turns.offers.decline(caller, offer)
             session.offer = ""
             return Line(texts.declined)
-        accepted = self._turns.offers.accept(caller, offer)
+        release = self._turns.offers.accept(caller, offer)
         session.offer = ""
-        return Line(texts.released if accepted else texts.gone)
+        if release is None:
+            return Line(texts.late)
+        return Line(texts.gone if release is Release.GONE else texts.released)
 
     def _repeated(self, session: CallSession, texts: CallTexts, *, begin: int) -> Line:
         if session.offer:

@@ -97,14 +97,15 @@ class Offers:
             return self._turns.read(caller.conversation, turn_id)
         return turn
 
-    def accept(self, caller: Caller, turn_id: str) -> bool:
+    def accept(self, caller: Caller, turn_id: str) -> Release | None:
         """The caller said yes: the words become a text of theirs.
 
         Returns:
-            False when nothing is held any more.
+            What became of them; None when the caller cannot be texted any longer: then they go.
         """
-        if caller.person is None:
-            return False
+        if caller.person is None or not self._callers.textable(caller):
+            self.decline(caller, turn_id)
+            return None
         release = self._held.release(
             caller.conversation,
             caller.person,
@@ -114,7 +115,7 @@ class Offers:
         )
         if release.wakes:
             self._wakeups.send(caller.conversation, held_sid(caller.contact, turn_id))
-        return release is not Release.GONE
+        return release
 
     def decline(self, caller: Caller, turn_id: str) -> None:
         """The caller said no: the words go."""

@@ -37,6 +37,10 @@ class VoiceLocaleArgs(TypedDict):
     """Words said while the function works, at most five, one of them each time."""
     greeting: NotRequired[str]
     """What a caller hears first; the language's own words when left out."""
+    recording_notice: NotRequired[str]
+    """Said before it, in this language; the channel's when left out, nothing when empty."""
+    words: NotRequired[dict[str, str]]
+    """What the flow itself says in other words, by the names of ``contact_flow.Words``."""
 
 
 class VoiceChannelArgs(TypedDict):
@@ -68,7 +72,7 @@ class VoiceChannelArgs(TypedDict):
     hours: NotRequired[OpeningHours]
     """When people answer. Left out: a caller is never handed over."""
     recording_notice: NotRequired[str]
-    """Said before anything else. Left out: nothing."""
+    """Said before anything else, where a locale has none of its own. Left out: nothing."""
     silence_seconds: NotRequired[int]
     """How long a caller may be silent; 4 when left out."""
     max_speech_seconds: NotRequired[int]
@@ -186,7 +190,7 @@ def _line_args(args: VoiceChannelArgs) -> ConnectLineArgs:
 
 def _flow(args: VoiceChannelArgs) -> str:
     """Build the flow, with marks where ARNs go; an unsound one is refused."""
-    people = "hours" in args
+    people, notice = "hours" in args, args.get("recording_notice", "")
     flow = call_flow(
         CallFlowArgs(
             locales=[
@@ -195,11 +199,12 @@ def _flow(args: VoiceChannelArgs) -> str:
                     voice=locale["voice"],
                     engine=VoiceEngine(locale.get("engine", VoiceEngine.NEURAL)).value,
                     greeting=locale.get("greeting", ""),
+                    recording_notice=locale.get("recording_notice", notice),
+                    words=locale.get("words", {}),
                 )
                 for locale in args["locales"]
             ],
             alias_arn=BOT_ALIAS,
-            recording_notice=args.get("recording_notice", ""),
             proving_arn=FUNCTION if "proving_arn" in args else None,
             queue=QUEUE if people else None,
             hours=HOURS if people else None,

@@ -204,6 +204,10 @@ def _locale(locale: Locale, *, people: bool) -> VoiceLocaleArgs:
     )
     if locale.greeting is not None:
         args["greeting"] = locale.greeting
+    if locale.recording_notice is not None:
+        args["recording_notice"] = locale.recording_notice
+    if locale.texts is not None:
+        args["words"] = locale.texts
     return args
 
 

@@ -1,8 +1,10 @@
 """Which settings of a call may not go together. A value's own range is beside its default."""
 
 import zoneinfo
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import fields
 
+from components.contact_flow import Words
 from settings import StackSettings
 from stack import provider_config
 from stack.settings_file import Mistake
@@ -13,6 +15,8 @@ REGIONS = (
     *("af-south-1", "ap-northeast-1", "ap-northeast-2", "ap-southeast-1", "ap-southeast-2"),
     *("ca-central-1", "eu-central-1", "eu-west-2", "us-east-1", "us-west-2"),
 )
+# The greeting is a setting of its own.
+_NAMES = [one.name for one in fields(Words) if one.name != "greeting"]
 _ID = "01234567-89ab-cdef-0123-456789abcdef"
 
 
@@ -24,6 +28,7 @@ def call_contradictions(settings: StackSettings) -> Iterator[Mistake]:
         yield from _region()
         yield from _texting(settings)
     yield from _locales(settings)
+    yield from _texts(settings)
     yield from _hours(settings)
 
 
@@ -124,6 +129,38 @@ def _locales(settings: StackSettings) -> Iterator[Mistake]:
                 f"{one.voice} speaks {', '.join(owners)}, not {one.id}: the call would be silent",
                 [{"id": one.id, "voice": VOICES[one.id][0]}],
             )
+
+
+def _texts(settings: StackSettings) -> Iterator[Mistake]:
+    """A locale's own sentences; a list is mended as a whole."""
+    locales = settings.voice.locales
+    mended = [
+        {"id": one.id} | ({"texts": kept} if (kept := _known(one.texts or {})) else {})
+        for one in locales
+    ]
+    for one in locales:
+        unknown = sorted((one.texts or {}).keys() - _NAMES)
+        if unknown:
+            yield Mistake(
+                "voice.locales",
+                f"{one.id} has no texts {', '.join(unknown)}; there are {', '.join(_NAMES)}",
+                mended,
+            )
+        elif "{key}" not in (one.texts or {}).get("choose_language", "{key}"):
+            yield Mistake(
+                "voice.locales",
+                f"{one.id}: choose_language says which key to press, as {{key}}",
+                mended,
+            )
+
+
+def _known(texts: Mapping[str, str]) -> dict[str, str]:
+    """Those that there are; how a language is chosen needs a place for the key."""
+    return {
+        name: text
+        for name, text in texts.items()
+        if name in _NAMES and (name != "choose_language" or "{key}" in text)
+    }
 
 
 def _hours(settings: StackSettings) -> Iterator[Mistake]:

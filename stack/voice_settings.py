@@ -1,6 +1,7 @@
 """Calling the number: settings. What may not go together is in ``stack/voice_checks.py``."""
 
 import math
+from typing import Annotated
 
 from pydantic import Field, field_validator
 
@@ -44,6 +45,9 @@ VOICES = {
 }
 
 
+Sentence = Annotated[str, Field(min_length=1, max_length=400)]
+
+
 class Locale(Section):
     """One language that callers may speak."""
 
@@ -60,6 +64,14 @@ class Locale(Section):
     )
     greeting: str | None = Field(
         None, min_length=1, max_length=500, description="What a caller hears first."
+    )
+    recording_notice: str | None = Field(
+        None, max_length=500, description="In its words. Unset: voice.recordingNotice; empty: none."
+    )
+    texts: dict[str, Sentence] | None = Field(
+        None,
+        description="What the call says by itself in other words, by name, such as trouble_end. "
+        "What the assistant says by rote is in texts, as spoken_….",
     )
 
     @field_validator("id")
@@ -144,7 +156,10 @@ class Voice(Section):
     agents: Agents = Field(default_factory=Agents, description="Whom a caller may ask for.")
     time_zone: str = Field("UTC", description="Of opening hours and of times that are said.")
     recording_notice: str = Field(
-        "", max_length=500, description="Said before anything else, if the law asks. Empty: none."
+        "",
+        max_length=500,
+        description="Said before anything else, if the law asks, in the language of those "
+        "voice.locales that have none of their own. Empty: none.",
     )
     max_speech_seconds: int = Field(
         12, ge=2, le=15, description="Longest utterance; Lex ends the call's turn beyond 15."

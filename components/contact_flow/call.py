@@ -53,8 +53,6 @@ class CallFlowArgs:
     """The first is spoken to who chooses none."""
     alias_arn: str
     """The bot's alias, of Lex V2."""
-    recording_notice: str = ""
-    """That the call is recorded, in words; empty: nothing is said."""
     proving_arn: str | None = None
     """The function that sends and checks codes. None: nobody proves a number."""
     queue: str | None = None
@@ -85,7 +83,7 @@ def call_flow(args: CallFlowArgs) -> Flow:
     """
     _validate(args)
     several = len(args.locales) > 1
-    languages = [Language(one, args.recording_notice, several=several) for one in args.locales]
+    languages = [Language(one, several=several) for one in args.locales]
     conversation = _Conversation(args, script_of(languages))
     spoken = looked_up(conversation.blocks())
     first = languages[0].slug("language-voice") if several else languages[0].start

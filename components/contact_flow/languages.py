@@ -32,7 +32,7 @@ class SpokenLocale:
     greeting: str = ""
     """The first words; empty: the language's own."""
     recording_notice: str = ""
-    """Spoken before anything else; empty: what ``CallFlowArgs`` says."""
+    """That the call is recorded, spoken before anything else; empty: nothing is."""
     words: Mapping[str, str] = field(default_factory=dict)
     """Sentences to say instead of the built-in ones, by the names of ``Words``."""
 
@@ -54,8 +54,8 @@ class Script:
 class Language:
     """One of a flow's languages."""
 
-    def __init__(self, locale: SpokenLocale, recording_notice: str, *, several: bool) -> None:
-        """Take a locale, and the notice of those that have none of their own.
+    def __init__(self, locale: SpokenLocale, *, several: bool) -> None:
+        """Take a locale.
 
         Raises:
             ValueError: If there are no words in this language.
@@ -65,7 +65,7 @@ class Language:
         greeting = {"greeting": locale.greeting} if locale.greeting else {}
         self.script = Script(
             words=words_of(locale.locale_id, {**locale.words, **greeting}),
-            notice=locale.recording_notice or recording_notice,
+            notice=locale.recording_notice,
         )
 
     @property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from typing import Any
 
 from components.contact_flow import CallFlowArgs, SpokenLocale, call_flow
@@ -18,8 +19,13 @@ Actions = dict[str, dict[str, Any]]
 
 
 def arguments(**changed: Any) -> CallFlowArgs:
-    """The least that a call flow needs, and what a test changes of it."""
-    return CallFlowArgs(**{"locales": [ENGLISH], "alias_arn": ALIAS, **changed})
+    """The least that a call flow needs, and what a test changes of it; a notice is everybody's."""
+    notice = changed.pop("recording_notice", "")
+    locales = [
+        replace(one, recording_notice=one.recording_notice or notice)
+        for one in changed.pop("locales", [ENGLISH])
+    ]
+    return CallFlowArgs(locales=locales, alias_arn=changed.pop("alias_arn", ALIAS), **changed)
 
 
 def everything(**changed: Any) -> CallFlowArgs:

@@ -182,6 +182,43 @@ def test_contradictions(values: dict[str, Any], path: str, says: str) -> None:
     assert says in found[path]
 
 
+@pytest.mark.parametrize(
+    ("region", "model", "mended"),
+    [
+        ("eu-central-1", "us.amazon.nova-lite-v1:0", "eu.amazon.nova-lite-v1:0"),
+        ("us-east-1", "eu.amazon.nova-lite-v1:0", "us.amazon.nova-lite-v1:0"),
+        ("us-gov-west-1", "us.amazon.nova-lite-v1:0", "us-gov.amazon.nova-lite-v1:0"),
+        ("sa-east-1", "us.amazon.nova-lite-v1:0", "bedrock:amazon.nova-lite-v1:0"),
+    ],
+)
+def test_a_profile_of_another_continent(region: str, model: str, mended: str) -> None:
+    """A stack that no text would be answered from is refused, with what to write."""
+    pulumi.runtime.set_all_config({"aws:region": region})
+
+    found = mistakes(**NUMBER, models=[f"bedrock:{model}"])["models"]
+
+    assert f"{model} cannot be called from {region}" in found
+    assert mended in found
+
+
+@pytest.mark.parametrize(
+    ("region", "model"),
+    [
+        ("us-east-1", "us.amazon.nova-lite-v1:0"),
+        ("eu-central-1", "eu.amazon.nova-lite-v1:0"),
+        ("ap-northeast-1", "jp.anthropic.claude-v1:0"),
+        ("ap-northeast-1", "global.anthropic.claude-v1:0"),
+        ("sa-east-1", "amazon.nova-lite-v1:0"),
+        ("sa-east-1", "arn:aws:bedrock:us-east-1::foundation-model/amazon.nova-lite-v1:0"),
+    ],
+)
+def test_a_model_that_may_be_here(region: str, model: str) -> None:
+    """Profiles of the area, of everywhere, and models by themselves are left to the account."""
+    pulumi.runtime.set_all_config({"aws:region": region})
+
+    assert load(**NUMBER, models=[f"bedrock:{model}"]).models == [f"bedrock:{model}"]
+
+
 def test_the_project_file_is_generated() -> None:
     """``Pulumi.yaml`` says what the settings say; ``python -m settings --write`` mends it."""
     current = PROJECT_FILE.read_text()

@@ -75,6 +75,29 @@ def test_languages_are_the_bots_and_the_flows(deploy: Deploy, cloud: RecordingCl
     assert "Bonjour." in json.dumps(actions)
 
 
+def test_each_language_has_its_own_words(deploy: Deploy, cloud: RecordingCloud) -> None:
+    """A notice in its language, the channel's where it has none, and sentences said otherwise."""
+    english, french, german = (
+        VoiceLocaleArgs(locale_id=one, voice="Lea", intents=intents(), fillers=["One moment."])
+        for one in ("en_US", "fr_FR", "de_DE")
+    )
+    french["recording_notice"], french["words"] = "Cet appel est enregistré.", {"trouble": "Oh."}
+    german["recording_notice"] = ""
+    locales = [english, french, german]
+    deploy(lambda: voice(locales=locales, recording_notice="This call is recorded."))
+
+    attributes = {
+        one["Identifier"]: one["Parameters"]["Attributes"]
+        for one in flow(cloud)["Actions"]
+        if one["Type"] == "UpdateContactAttributes"
+    }
+    assert attributes["words-en-US"]["notice"] == "This call is recorded."
+    assert attributes["words-fr-FR"]["notice"] == "Cet appel est enregistré."
+    assert "notice" not in attributes["words-de-DE"]
+    assert attributes["words-fr-FR"]["trouble"] == "Oh."
+    assert attributes["words-en-US"]["trouble"] != "Oh."
+
+
 @pytest.mark.parametrize(
     ("overrides", "words"),
     [

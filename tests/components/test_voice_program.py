@@ -31,7 +31,10 @@ EVERYTHING = {
     "memory": "person",
     "agents": {"enabled": True, "days": ["monday"], "opens": "08:15", "closes": "16:45"},
     "timeZone": "America/New_York",
-    "locales": [{"id": "en_US", "greeting": "Welcome."}, {"id": "fr_FR", "engine": "standard"}],
+    "locales": [
+        {"id": "en_US", "greeting": "Welcome.", "texts": {"trouble": "Oh dear."}},
+        {"id": "fr_FR", "engine": "standard", "recordingNotice": "Cet appel est enregistré."},
+    ],
     "recordingNotice": "This call is recorded.",
 }
 PREFIX = "arn:aws:{}:us-east-1:123456789012:"
@@ -144,10 +147,11 @@ def test_settings_reach_the_flow(cloud: RecordingCloud) -> None:
 
     document = flow(cloud)
     assert problems(document) == []
-    text = json.dumps(document)
+    text = json.dumps(document, ensure_ascii=False)
     proving = cloud.one(aws.lambda_.Function, "proving-function").inputs["name"]
     for part in (
-        *("This call is recorded.", "Welcome.", "Joanna", "Lea", "fr-FR", '"6000"', '"9000"'),
+        *("This call is recorded.", "Cet appel est enregistré.", "Welcome.", "Oh dear."),
+        *("Joanna", "Lea", "fr-FR", '"6000"', '"9000"'),
         *(f"function:{proving}", "operating-hours/hours", "queue/queue"),
         "bot-alias/BOT1234567/ALIAS12345",
     ):

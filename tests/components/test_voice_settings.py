@@ -86,6 +86,31 @@ def test_the_function_fits_into_the_hook() -> None:
             "Joanna speaks en_US, not fr_FR",
         ),
         ({**ADOPTED, "locales": [{"lang": "en_US"}]}, "voice.locales", "no setting lang"),
+        (
+            {**ADOPTED, "locales": [{"id": "en_US", "texts": {"troubel": "Oh."}}]},
+            "voice.locales",
+            "en_US has no texts troubel; there are choose_language, go_on, trouble,",
+        ),
+        (
+            {**ADOPTED, "locales": [{"id": "en_US", "texts": {"greeting": "Hi."}}]},
+            "voice.locales",
+            "no texts greeting",
+        ),
+        (
+            {**ADOPTED, "locales": [{"id": "en_US", "texts": {"choose_language": "Press 1."}}]},
+            "voice.locales",
+            "says which key to press, as {key}",
+        ),
+        (
+            {**ADOPTED, "locales": [{"id": "en_US", "texts": {"trouble": ""}}]},
+            "voice.locales",
+            "at least 1 character",
+        ),
+        (
+            {**ADOPTED, "locales": [{"id": "en_US", "recordingNotice": "x" * 501}]},
+            "voice.locales",
+            "at most 500 characters",
+        ),
         ({**ADOPTED, "agents": {"opens": "18:00"}}, "voice.agents", "not before it closes"),
         ({**ADOPTED, "agents": {"opens": "9"}}, "voice.agents.opens", "not of the right form"),
         ({**ADOPTED, "agents": {"days": ["funday"]}}, "voice.agents.days", "no 'funday'"),
@@ -128,9 +153,17 @@ def test_texts_after_a_call_need_texting() -> None:
     assert load(sms=off, voice={**ADOPTED, "offersPerDay": 0}).voice.enabled
 
 
-def test_each_mistake_comes_with_what_mends_it() -> None:
+@pytest.mark.parametrize(
+    "locales",
+    [
+        [{"id": "fr_FR", "voice": "Joanna"}],
+        [{"id": "fr_FR", "texts": {"busy": "Oh.", "bsuy": "Oh."}}, {"id": "en_US"}],
+        [{"id": "fr_FR", "texts": {"choose_language": "Touche 1."}}],
+    ],
+)
+def test_each_mistake_comes_with_what_mends_it(locales: list[dict[str, Any]]) -> None:
     """The YAML below a mistake, laid over what was given, mends it."""
-    given = calls(locales=[{"id": "fr_FR", "voice": "Joanna"}], answerSeconds=1)
+    given = calls(locales=locales, answerSeconds=1)
     for text in mistakes(**given).values():
         fix = yaml.safe_load(text.split("\n", 1)[1])["config"]["dialtone:voice"]
         given["voice"] |= fix

@@ -186,6 +186,9 @@ def test_a_caller_is_handed_over_to_a_person() -> None:
     call.wait_for("handed over")
     assert [event.who for event in call.events if event.kind == "said"] == ["agent"]
     assert call.spoken == []
+    call.say("my boat leaks")
+    last = call.events[-1]
+    assert (last.kind, last.words, last.note) == ("heard", "my boat leaks", "handed over")
     call.hang_up()
     call.wait_for("ended")
 
@@ -208,12 +211,11 @@ def test_the_declared_flow_runs_with_all_its_parts() -> None:
 
     locales = [
         SpokenLocale(locale_id="en_US", voice="Joanna"),
-        SpokenLocale(locale_id="es_US", voice="Lupe"),
+        SpokenLocale(locale_id="es_US", voice="Lupe", recording_notice="Grabamos."),
     ]
     args = CallFlowArgs(
         locales=locales,
         alias_arn=ALIAS,
-        recording_notice="This call is recorded.",
         proving_arn=FUNCTION,
         queue=QUEUE,
         hours=HOURS,
@@ -229,7 +231,7 @@ def test_the_declared_flow_runs_with_all_its_parts() -> None:
     blocks = [event.block for event in call.events if event.kind == "block"]
     assert blocks[0] == "logging"
     assert blocks[-1] == "hand-over"
-    assert call.spoken[1:3] == ["This call is recorded.", WORDS["es"].offer_code]
+    assert call.spoken[1:3] == ["Grabamos.", WORDS["es"].offer_code]
     assert WORDS["es"].code_proved in call.spoken
     assert (call.language, call.voice) == ("es-US", "Lupe")
     call.hang_up()

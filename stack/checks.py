@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterator
 
 from settings import StackSettings
+from stack import provider_config
 from stack.settings_file import Mistake
 from stack.voice_checks import call_contradictions
 
@@ -19,6 +20,17 @@ MAX_TIMEOUT_SECONDS = 900
 # A function's variables have 4 KB together; this is what its addresses and numbers leave.
 WORDS_BYTES = 1800
 BEDROCK = "bedrock"
+# Where an inference profile can be called from, by the area that its id begins with: no other
+# continent offers it. Which models an area has is for `aws bedrock list-inference-profiles` to say.
+PROFILE_AREAS = {
+    "apac": ("ap-", "me-"),
+    "au": ("ap-southeast-",),
+    "ca": ("ca-",),
+    "eu": ("eu-", "il-", "me-", "af-"),
+    "jp": ("ap-northeast-",),
+    "us": ("us-east-", "us-west-", "ca-", "mx-"),
+    "us-gov": ("us-gov-",),
+}
 # A test holds it to the vocabulary of `services/messaging`.
 LANGUAGES = ("de", "en", "es", "fr", "it", "nl", "pt")
 EXTRAS = ("anthropic", "ollama", "openai")
@@ -119,6 +131,23 @@ def _models(settings: StackSettings) -> Iterator[Mistake]:
                 f"{', '.join((BEDROCK, *EXTRAS))}",
                 ["bedrock:us.amazon.nova-lite-v1:0"],
             )
+        elif provider == BEDROCK:
+            yield from _profile(name)
+
+
+def _profile(name: str) -> Iterator[Mistake]:
+    """A profile of another continent fails with the first text, not with the deployment."""
+    area, _, model = name.partition(".")
+    region = provider_config.region()
+    if region is None or region.startswith(PROFILE_AREAS.get(area, "")):
+        return
+    here = [one for one, places in PROFILE_AREAS.items() if region.startswith(places)]
+    yield Mistake(
+        "models",
+        f"{name} cannot be called from {region}; `aws bedrock list-inference-profiles` lists what "
+        "can",
+        [f"{BEDROCK}:{here[0]}.{model}" if here else f"{BEDROCK}:{model}"],
+    )
 
 
 def _image(settings: StackSettings) -> Iterator[Mistake]:

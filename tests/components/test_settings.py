@@ -20,13 +20,13 @@ pytestmark = pytest.mark.registers_nothing
 NUMBER = {"sms": {"number": "+15550100"}}
 
 
-def load(**values: Any) -> StackSettings:
+def load(*, region: str = "us-east-1", **values: Any) -> StackSettings:
     """Load settings from configuration as the engine hands it over: text."""
     as_text = {
         f"dialtone:{key}": value if isinstance(value, str) else json.dumps(value)
         for key, value in values.items()
     }
-    pulumi.runtime.set_all_config(as_text)
+    pulumi.runtime.set_all_config({"aws:region": region, **as_text})
     return StackSettings.load()
 
 
@@ -193,9 +193,7 @@ def test_contradictions(values: dict[str, Any], path: str, says: str) -> None:
 )
 def test_a_profile_of_another_continent(region: str, model: str, mended: str) -> None:
     """A stack that no text would be answered from is refused, with what to write."""
-    pulumi.runtime.set_all_config({"aws:region": region})
-
-    found = mistakes(**NUMBER, models=[f"bedrock:{model}"])["models"]
+    found = mistakes(**NUMBER, region=region, models=[f"bedrock:{model}"])["models"]
 
     assert f"{model} cannot be called from {region}" in found
     assert mended in found
@@ -214,9 +212,9 @@ def test_a_profile_of_another_continent(region: str, model: str, mended: str) ->
 )
 def test_a_model_that_may_be_here(region: str, model: str) -> None:
     """Profiles of the area, of everywhere, and models by themselves are left to the account."""
-    pulumi.runtime.set_all_config({"aws:region": region})
+    chain = [f"bedrock:{model}"]
 
-    assert load(**NUMBER, models=[f"bedrock:{model}"]).models == [f"bedrock:{model}"]
+    assert load(**NUMBER, region=region, models=chain).models == chain
 
 
 def test_the_project_file_is_generated() -> None:

@@ -126,6 +126,7 @@ def test_contradictions(voice: dict[str, Any], path: str, says: str) -> None:
 def test_a_region_without_connect_is_refused(region: str) -> None:
     """Ireland has Lex but no Connect: said before anything is declared."""
     values = {f"dialtone:{key}": json.dumps(one) for key, one in calls().items()}
+    values["dialtone:models"] = json.dumps(["bedrock:amazon.nova-lite-v1:0"])
     pulumi.runtime.set_all_config({**values, "aws:region": region})
 
     with pytest.raises(Exception, match=f"no Amazon Connect with Lex in {region}"):
@@ -137,8 +138,9 @@ def test_a_region_without_connect_is_refused(region: str) -> None:
 
 def test_a_region_matters_only_to_calls() -> None:
     """A stack that only texts may be anywhere."""
-    number = json.dumps(NUMBER["sms"])
-    pulumi.runtime.set_all_config({"dialtone:sms": number, "aws:region": "eu-west-1"})
+    values = {**NUMBER, "models": ["bedrock:eu.amazon.nova-lite-v1:0"]}
+    as_text = {f"dialtone:{key}": json.dumps(one) for key, one in values.items()}
+    pulumi.runtime.set_all_config({**as_text, "aws:region": "eu-west-1"})
 
     assert not StackSettings.load().voice.enabled
 

@@ -17,7 +17,7 @@ from stack.settings_file import PROJECT_FILE, SettingsError, main, rendered
 
 pytestmark = pytest.mark.registers_nothing
 
-NUMBER = {"sms": {"number": "+15550100"}}
+NUMBER: dict[str, Any] = {"sms": {"number": "+15550100"}}
 
 
 def load(*, region: str = "us-east-1", **values: Any) -> StackSettings:

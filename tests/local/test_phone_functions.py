@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from components.contact_flow import WORDS
 from components.contact_flow.block import Block
 from components.contact_flow.blocks import (
     SetLogging,
@@ -22,7 +23,9 @@ from tests.local.phones import (
     Hook,
     ManualClock,
     checking,
+    declared,
     flow_of,
+    goodbye_or_echo,
     phone,
     run,
     said,
@@ -53,6 +56,7 @@ CODE: dict[str, Block] = {
         ("12*123456", "123456", "Proved."),
         ("123#", "123", "Wrong."),
         ("1234567", "123456", "Proved."),
+        ("#", "", "Wrong."),
         ("", "Timeout", "Wrong."),
     ],
 )
@@ -68,6 +72,32 @@ def test_a_code_is_stored_and_sent_to_the_function(keys: str, entered: str, hear
     (event,) = hook.events
     assert event["Details"]["Parameters"] == {"action": "check", "code": entered}
     assert hook.names == ["test-proving"]
+
+
+def test_pound_alone_is_a_try() -> None:
+    """An empty code is checked like any: wrong, and after the third the call goes on without."""
+
+    def answer(event: dict[str, Any]) -> dict[str, Any]:
+        if "Details" not in event:
+            return goodbye_or_echo(event)
+        sends = event["Details"]["Parameters"]["action"] == "send"
+        return {"result": "sent"} if sends else checking(event)
+
+    hook = Hook(answer)
+    call = phone(hook, declared(proving_arn=FUNCTION)).dial(CALLER, NUMBER)
+    for keys in ("1", "#", "#", "#"):
+        call.press(keys)
+    call.wait_until(lambda one: one.block == "talk")
+    english = WORDS["en"]
+    asked = [one for one in call.spoken if one in vars(english).values()]
+    assert asked[2:] == [
+        english.code_enter,
+        *[english.code_again] * 2,
+        english.code_spent,
+    ]
+    checks = [event["Details"]["Parameters"] for event in hook.events[1:4]]
+    assert checks == [{"action": "check", "code": ""}] * 3
+    call.hang_up()
 
 
 def test_a_stored_entry_is_on_no_record() -> None:

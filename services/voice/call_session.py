@@ -19,6 +19,7 @@ AGENT: Final = "agent"
 NOTHING: Final = "none"
 
 _CONTACT: Final = re.compile(r"[0-9A-Za-z-]{8,64}")
+_TURN: Final = re.compile(rf"{_CONTACT.pattern}-[0-9]{{4,}}")
 _COUNTERS: Final = {"turn": 1, "silences": 0, "unclear": 0, "more": 0, "failures": 0}
 
 
@@ -63,13 +64,14 @@ class CallSession:
         contact = attributes.get("contactId", "")
         if not _CONTACT.fullmatch(contact):
             contact = hashlib.sha256((contact or session).encode()).hexdigest()[:32]
+        offer = attributes.get("offer", "")
         counters = {
             name: _number(attributes.get(name, ""), first) for name, first in _COUNTERS.items()
         }
         return cls(
             contact=contact,
             number=attributes.get("callerNumber", ""),
-            offer=attributes.get("offer", ""),
+            offer=offer if _TURN.fullmatch(offer) else "",
             started_at=_number(attributes.get("callStarted", ""), 0),
             locale_told=attributes.get("locale", "") == "told",
             others=dict(attributes),

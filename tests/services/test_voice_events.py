@@ -117,6 +117,15 @@ def test_a_damaged_counter_begins_anew(value: str) -> None:
     assert CallSession.read({"turn": value, "contactId": CONTACT}).turn == 1
 
 
+@pytest.mark.parametrize("value", ["$.Lex.SessionAttributes.offer", "yes", "-0001"])
+def test_an_offer_is_a_turn_or_none(value: str) -> None:
+    """A flow that passes on what is not there passes on anything at all, and offers nothing."""
+    offered = f"{CONTACT}-0003"
+
+    assert CallSession.read({"offer": offered, "contactId": CONTACT}).offer == offered
+    assert CallSession.read({"offer": value, "contactId": CONTACT}).offer == ""
+
+
 def test_a_missing_contact_is_made_of_the_session() -> None:
     """The bot's own test window has none; nothing of it gets into a key as it is."""
     made = CallSession.read({"contactId": "a#b"}, "s").contact

@@ -25,6 +25,7 @@ from benchmarks.memory import tree_megabytes
 from benchmarks.payloads import ROOT
 from benchmarks.plaintext_left import plaintext_left
 from benchmarks.soak_voice import soak_calls
+from conversation.summaries import SUMMARY
 from local.carrier import CarrierFaults, Fault
 from local.config import OUR_NUMBER, LocalConfig
 from local.faults import Action, Rule, When
@@ -35,8 +36,11 @@ HEARD = re.compile(r'I heard "(soak \d+ \d+)"')
 SEND_ERRORS = (Fault.RATE_LIMIT, Fault.ERROR_500, Fault.ACCEPT_THEN_500)
 DUPLICATES, THROTTLES, CARRIER_ERRORS = 0.10, 0.05, 0.05
 PATIENCE_SECONDS = 150
-# The protocol's waits, shortened: a function lives 5 + 10 + 2 + 5 s here instead of 65.
-SHORT_TIMES = {
+# The protocol's waits, shortened: a function lives 5 + 10 + 2 + 5 s here instead of 65. And what is
+# off by default is on: notes of what leaves a small window, and an allowance of the stack's.
+SETTINGS = {
+    "assistant": {"summary": True, "windowMessages": 4},
+    "stackAllowance": {"turnsPerDay": 100_000, "turnsPerMonth": 1_000_000},
     "sms": {"answerSeconds": 10, "settleSeconds": 0.4, "settleCapSeconds": 5},
     "timing": {"clockSkewSeconds": 2, "leaseSlackSeconds": 1, "sendTimeoutSeconds": 2},
 }
@@ -62,6 +66,7 @@ class Outcome:
         model_throttles: Calls that the model refused.
         carrier_errors: Sends that the carrier refused or failed.
         workers_killed: Workers killed in the middle of a write.
+        notes: People of whom the assistant keeps notes of what left the window.
         seconds: From the first text to the last reply.
         reply_seconds_median: From a text to its reply.
         reply_seconds_95: The same, for the slowest in twenty.
@@ -81,6 +86,7 @@ class Outcome:
     model_throttles: int
     carrier_errors: int
     workers_killed: int
+    notes: int
     seconds: float
     reply_seconds_median: float
     reply_seconds_95: float
@@ -198,12 +204,23 @@ class Soak:
             model_throttles=sum(1 for call in self._stack.model.calls if call.error),
             carrier_errors=sum(self._faults.struck[fault] for fault in SEND_ERRORS),
             workers_killed=killed,
+            notes=self._notes(),
             seconds=round(seconds, 1),
             reply_seconds_median=round(statistics.median(self._waits), 2),
             reply_seconds_95=round(statistics.quantiles(self._waits, n=20)[-1], 2),
             memory_idle_mb=round(idle),
             memory_after_mb=round(tree_megabytes()),
         )
+
+    def _notes(self) -> int:
+        """Conversations that have a summary."""
+        scan = self._stack.aws("dynamodb").get_paginator("scan")
+        pages = scan.paginate(
+            TableName=self._stack.outputs["conversationsTable"],
+            FilterExpression="sk = :summary",
+            ExpressionAttributeValues={":summary": {"S": SUMMARY}},
+        )
+        return sum(page["Count"] for page in pages)
 
     def _accepted(self) -> int:
         """Texts that a webhook took in, whichever attempt it was."""
@@ -247,7 +264,7 @@ def soak_in(
     state: Path, options: argparse.Namespace, progress: Progress
 ) -> tuple[Outcome, int, int]:
     """Soak a stack that keeps everything here, then search what it kept."""
-    config = LocalConfig(port=0, state=state, workers=WORKERS, overrides=SHORT_TIMES)
+    config = LocalConfig(port=0, state=state, workers=WORKERS, overrides=SETTINGS)
     with LocalStack(config) as stack:
         progress.say(f"{options.people} people, {options.texts} texts each")
         soak = Soak(stack, options.people, options.texts, options.at_once, progress)

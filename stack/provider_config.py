@@ -11,7 +11,7 @@ import pulumi
 
 def configured_region() -> str | None:
     """Return the region that the stack names; None where it leaves it to the environment."""
-    return pulumi.Config("aws").get("region")
+    return pulumi.Config("aws").get("region") or None
 
 
 def region() -> str | None:

@@ -77,8 +77,7 @@ class Calls:
             self.fulfilment = self._fulfilment()
             if voice.proves_callers:
                 self.proving = self._proving()
-        # What was made for calls is kept while they are off.
-        if voice.enabled or voice.create_instance or voice.claim_number_country is not None:
+        if voice.is_declared:
             self.channel = self._channel()
 
     @property

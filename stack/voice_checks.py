@@ -24,17 +24,24 @@ def call_contradictions(settings: StackSettings) -> Iterator[Mistake]:
     """Yield every contradiction between settings of a call that are valid by themselves."""
     yield from _instance(settings)
     yield from _number(settings)
+    if settings.voice.is_declared:
+        yield from _region(settings)
     if settings.voice.enabled:
-        yield from _region()
         yield from _texting(settings)
     yield from _locales(settings)
     yield from _texts(settings)
     yield from _hours(settings)
 
 
-def _region() -> Iterator[Mistake]:
+def _region(settings: StackSettings) -> Iterator[Mistake]:
     region = provider_config.region()
-    if region is not None and region not in REGIONS:
+    if region is None:
+        yield Mistake(
+            "voice.enabled",
+            "what calls need has to know its region, and neither aws:region nor AWS_REGION says "
+            "it: `pulumi config set aws:region us-east-1`",
+        )
+    elif settings.voice.enabled and region not in REGIONS:
         yield Mistake(
             "voice.enabled",
             f"there is no Amazon Connect with Lex in {region}; both are in {', '.join(REGIONS)}",

@@ -187,6 +187,11 @@ class Voice(Section):
         return math.ceil(self.answer_seconds + BESIDE_THE_ANSWER_SECONDS)
 
     @property
+    def is_declared(self) -> bool:
+        """Whether there is a line: to answer, or because what was made for it is kept."""
+        return self.enabled or self.create_instance or self.claim_number_country is not None
+
+    @property
     def proves_callers(self) -> bool:
         """Whether a caller may prove the number with a code."""
         return self.enabled and self.memory == "person"

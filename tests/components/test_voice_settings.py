@@ -19,6 +19,8 @@ pytestmark = pytest.mark.registers_nothing
 ID = "01234567-89ab-cdef-0123-456789abcdef"
 ADOPTED = {"enabled": True, "instanceId": ID, "phoneNumberId": ID}
 
+MADE = {"createInstance": True, "instanceAlias": "mine", "claimNumberCountry": "US"}
+
 
 def calls(**overrides: Any) -> dict[str, Any]:
     """A stack that can be called, with what a test is about."""
@@ -136,6 +138,22 @@ def test_a_region_without_connect_is_refused(region: str) -> None:
     assert StackSettings.load().voice.enabled
 
 
+@pytest.mark.parametrize("voice", [ADOPTED, MADE], ids=["on", "kept"])
+def test_a_region_that_nobody_names_is_asked_for(
+    voice: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other provider takes none from a profile; its own error would name no setting."""
+    monkeypatch.delenv("AWS_REGION", raising=False)
+    monkeypatch.delenv("AWS_DEFAULT_REGION", raising=False)
+    told = mistakes(region="", **NUMBER, voice=voice)["voice.enabled"]
+
+    assert "pulumi config set aws:region us-east-1" in told
+    monkeypatch.setenv("AWS_REGION", "us-east-1")
+    assert load(region="", **NUMBER, voice=voice).voice.is_declared
+    monkeypatch.delenv("AWS_REGION")
+    assert not load(region="", **NUMBER).voice.is_declared
+
+
 def test_a_region_matters_only_to_calls() -> None:
     """A stack that only texts may be anywhere."""
     values = {**NUMBER, "models": ["bedrock:eu.amazon.nova-lite-v1:0"]}
@@ -182,9 +200,7 @@ def test_every_locale_has_a_voice_of_its_own(locale: str) -> None:
 
 def test_what_was_made_is_kept_while_calls_are_off() -> None:
     """Calls can be turned off with everything that made an instance and a number left as it was."""
-    voice = {"createInstance": True, "instanceAlias": "mine", "claimNumberCountry": "US"}
-
-    assert load(**NUMBER, voice=voice).voice.create_instance
+    assert load(**NUMBER, voice=MADE).voice.create_instance
 
 
 def test_functions_are_told_how_calls_go() -> None:

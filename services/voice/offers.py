@@ -7,10 +7,11 @@ Owns when an offer may be made and what becomes of a yes and a no. The held word
 from __future__ import annotations
 
 import time
+from typing import Final
 
 from conversation.clocks import Clock, expiry, milliseconds
 from conversation.exchange import Late
-from conversation.keys import Keys
+from conversation.keys import ForgottenError, Keys
 from conversation.meta import Claim
 from conversation.outcomes import DeliveryState, Outcome
 from conversation.tables import Action, ConditionFailedError, Tables
@@ -18,6 +19,8 @@ from conversation.turns import Turn, Turns
 from texting.held import Held, Release, held_sid
 from texting.wakeups import Wakeups
 from voice.callers import Caller, Callers
+
+_GENERATION: Final = 0
 
 
 class Offers:
@@ -66,6 +69,9 @@ class Offers:
         Returns:
             The turn of that id: the offer, or what another delivery of the utterance came to
             meanwhile. None when the caller cannot be texted.
+
+        Raises:
+            ForgottenError: The conversation was forgotten meanwhile.
         """
         if not self._callers.textable(caller):
             return None
@@ -85,15 +91,15 @@ class Offers:
             heard=self._turns.seal_heard(words, caller.conversation, turn_id, generation),
         )
         actions = [
-            self._turns.putting(turn),
             self._keys.condition(caller.conversation, generation),
+            self._turns.putting(turn),
             self._holding(caller, turn_id, words, generation),
         ]
         try:
             self._tables.transact(actions)
         except ConditionFailedError as error:
-            if not error.failed(0):
-                raise
+            if error.failed(_GENERATION):
+                raise ForgottenError(caller.conversation) from error
             return self._turns.read(caller.conversation, turn_id)
         return turn
 

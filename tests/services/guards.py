@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tests.services import forget_scenes, planted, scenes
+from tests.services import call_scenes, forget_scenes, planted, scenes
 from tests.services.planted import Plant
 from tests.services.scenes import Meeting
 from tests.services.world import World
@@ -127,7 +127,21 @@ GUARDS = [
     Guard("16", "FORGET is confirmed by its code", planted.code_compared,
           forget_scenes.forged_forget, "FORGET is confirmed"),
     Guard("15", "a late retry makes no key", planted.late_retry, forget_scenes.late_retry,
-          "a key has a text"),
+          "a late retry makes no key"),
+    Guard("9", "a call leaves a text's open turn alone", planted.texts_turn_left,
+          call_scenes.call_after_a_death, "an open turn is finished first"),
+    Guard("-", "an utterance is known by its number and its words", planted.utterance_known,
+          call_scenes.hook_twice, "an utterance is answered once"),
+    Guard("-", "a turn's reply is for its own words", planted.own_words, call_scenes.other_words,
+          "a caller hears the answer to their words"),
+    Guard("8", "a spoken commit checks epoch, generation and turn", planted.spoken_fences,
+          call_scenes.call_beside_a_forget, "nothing forgotten is said"),
+    Guard("8", "a spoken commit checks the sequence, and numbers are new", planted.spoken_sequence,
+          call_scenes.call_beside_a_writer, "numbers have no gap and no repeat"),
+    Guard("18", "an offer beside a text's turn checks the generation", planted.offer_generation,
+          call_scenes.offer_beside_a_forget, "nothing forgotten is said"),
+    Guard("18", "a yes has a receipt, and needs words that are held", planted.one_yes,
+          call_scenes.two_yes, "no ghosts"),
     Guard("-", "an allowance is looked at", planted.allowance, scenes.more_than_allowed,
           "an allowance is kept", allowance=3),
     Guard("-", "content is bound to its place", planted.binding, scenes.items_are_swapped,

@@ -25,6 +25,8 @@ class Ledger(Commits):
     def wrote(self, changes: list[Change]) -> None:
         """One write of the store, single or a transaction."""
         self.writes += 1
+        # A call whose proof FORGET took speaks in a conversation of its own.
+        changes = [one for one in changes if not one.pk.startswith("call#")]
         day = next((one.sk for one in changes if one.sk.startswith("usage#2")), self.day)
         if day != self.day:
             self.day, self.used = day, Counter()
@@ -116,7 +118,8 @@ class Ledger(Commits):
     def _claimed(self, before: Item, old: Item, new: Item) -> None:
         free = before.get("lease_until", 0) <= self.writers_now()
         self.require(free, "a lease is not taken while it runs", before)
-        kept = not old or old["id"] == new["id"]
+        left = "-" in old.get("id", "") and old["state"] == "claimed"  # by a call that died
+        kept = not old or old["id"] == new["id"] or left
         self.require(kept, "an open turn is finished first", (old, new))
         route = new["route"]
         self.claims[new["id"]] = (self.out.get(route, False), self.changes_of_mind[route])
@@ -130,6 +133,9 @@ class Ledger(Commits):
 
     def _inbox(self, change: Change, changes: list[Change]) -> None:
         after = change.after
+        if "held" in (after or {}):
+            self._held(change, changes)
+            return
         if after is not None:
             known = self.said.get(after.get("sid", ""))
             once = known is None or known.sk in {"", change.sk}
@@ -137,12 +143,23 @@ class Ledger(Commits):
             due = "pending_at" in after and "pending_shard" in after
             self.require(due == ("set_aside_at" not in after), "what waits is in the index", change)
             return
+        if "held" in (change.before or {}):
+            return  # "No", or FORGET: they were never accepted.
         taken = {sk for one in changes if one.after for sk in one.after.get("inbox", ())}
         if change.sk in taken or self.ended.get(change.sk) == Outcome.SET_ASIDE:
             return
         old = (change.before or {}).get("generation") != self.generation
         self.require(old, "each text ends in one way", change)
         self._end(change.sk, Outcome.FORGOTTEN)
+
+    def _held(self, change: Change, changes: list[Change]) -> None:
+        """Words of a call that wait for a yes, with the turn that offers to take them."""
+        item: Item = change.after or {}
+        self.require("pending_at" not in item, "nothing held is looked for", change)
+        offers = [one.after for one in changes if one.sk.startswith("turn#") and one.after]
+        self.require(bool(offers) and change.before is None, "what is held was offered", change)
+        words = self.heard(offers[0])
+        self.said[item["sid"]] = Said(words, began=self.uttered[words])
 
     def _turn(self, change: Change) -> None:
         turn, item = change.sk.removeprefix("turn#"), change.after
@@ -162,4 +179,7 @@ class Ledger(Commits):
         new = change.after["generation"]
         fresh = new not in self.forgotten and old is None and change.before is None
         self.require(fresh, "a key is never replaced silently", change)
+        known = self.said.get(self.writer().removeprefix("deliver "))
+        late = known is not None and known.accepted is not None
+        self.require(not late, "a late retry makes no key", known)
         self.generation = new

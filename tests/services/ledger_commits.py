@@ -5,14 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from conversation.items import Item
-from conversation.outcomes import Outcome
+from conversation.outcomes import DeliveryState, Outcome
 from conversation.texts import Texts
 from messaging.profile import segments
 from tests.services.ledger_state import State
 from tests.services.stepped_store import Change
+from voice.call_texts import CallTexts
 
 _SAYS = {Outcome.ANSWERED, Outcome.APOLOGISED}
 _TEXTS = Texts()
+_CALL_TEXTS = CallTexts()
 OTHERS = "other:"
 """How what another program writes begins."""
 
@@ -23,6 +25,9 @@ class Commits(State):
     """Looks at commits."""
 
     def _commit(self, turn: Item, messages: list[Change], changes: list[Change]) -> None:
+        if turn["delivery"] == DeliveryState.SPOKEN:
+            self._spoken(turn, messages, changes)
+            return
         outcome, inbox = Outcome(turn["outcome"]), turn.get("inbox", [])
         self._in_order(inbox)
         for sk in inbox:
@@ -40,6 +45,30 @@ class Commits(State):
         self.memory += found
         self._use(turn, outcome, found[-1][1] if found else "")
 
+    def _spoken(self, turn: Item, messages: list[Change], changes: list[Change]) -> None:
+        """A call's turn, which its commit ends."""
+        outcome, words = Outcome(turn["outcome"]), self.heard(turn)
+        name = turn["sk"].removeprefix("turn#")
+        again = (turn["generation"], words) in self.answered
+        self.require(not again, "an utterance is answered once", (name, words))
+        self.answered.add((turn["generation"], words))
+        self.require(turn["generation"] == self.generation, "nothing forgotten is said", turn)
+        found = [(one.after["role"], self.opened(one.after)) for one in messages if one.after]
+        self._append(messages)
+        reply = found[-1][1] if found else ""
+        kept = {
+            Outcome.ANSWERED: [("human", words), ("ai", self._answer([words]))],
+            Outcome.APOLOGISED: [("human", words), ("ai", reply)],
+            Outcome.REFUSED: [("ai", _CALL_TEXTS.refused)],
+            Outcome.OFFERED: [],
+        }[outcome]
+        self.require(found == kept, "the memory is what was said", (found, kept))
+        self.memory += found
+        self.spoken[name] = (words, outcome, reply)
+        if any(one.sk == "meta" for one in changes):  # else the lease was a text's
+            self._within_allowance(outcome)
+            self._use(turn, outcome, "")
+
     def _in_order(self, inbox: list[str]) -> None:
         self.require(inbox == sorted(inbox), "texts are taken in order", inbox)
         taken = [one for one in self.said.values() if one.sk in inbox]
@@ -55,11 +84,14 @@ class Commits(State):
         unchanged = since == self.changes_of_mind[route]
         wrong = unchanged and out == (outcome in {*_SAYS, Outcome.REFUSED})
         self.require(not wrong or outcome is Outcome.SET_ASIDE, "an opted-out person's texts stop")
-        if self.turns_a_day and outcome in {*_SAYS, Outcome.REFUSED}:
-            spent = self.used["turns"] >= self.turns_a_day
-            self.require(spent == (outcome is Outcome.REFUSED), "an allowance is kept", outcome)
+        if outcome in {*_SAYS, Outcome.REFUSED}:
+            self._within_allowance(outcome)
         early = outcome is Outcome.SET_ASIDE and self.deaths < 3
         self.require(not early, "only what breaks its turn is set aside", self.deaths)
+
+    def _within_allowance(self, outcome: Outcome) -> None:
+        spent = bool(self.turns_a_day) and self.used["turns"] >= self.turns_a_day
+        self.require(spent == (outcome is Outcome.REFUSED), "an allowance is kept", outcome)
 
     def _expected(self, outcome: Outcome, words: list[str], turn: Item) -> list[tuple[str, str]]:
         if outcome is Outcome.STOPPED:
@@ -67,11 +99,8 @@ class Commits(State):
         if outcome is Outcome.SET_ASIDE:
             return [("ai", _TEXTS.set_aside)]
         heard = [("human", one) for one in words] if outcome is not Outcome.REFUSED else []
-        heard_before = [text for role, text in self.memory if role == "human"]
-        # Another program may have written since the model was asked.
-        everything = [one for one in heard_before if not one.startswith(OTHERS)] + words
         reply = {
-            Outcome.ANSWERED: "re " + ",".join(everything),
+            Outcome.ANSWERED: self._answer(words),
             Outcome.APOLOGISED: _TEXTS.apology,
             Outcome.REFUSED: _TEXTS.refused,
         }[outcome]
@@ -79,6 +108,12 @@ class Commits(State):
             self.introduced.add(turn["route"])
             reply = f"{_TEXTS.introduction}\n\n{reply}"
         return [*heard, ("ai", reply)]
+
+    def _answer(self, words: list[str]) -> str:
+        """What the model makes of all that it is shown."""
+        heard_before = [text for role, text in self.memory if role == "human"]
+        # Another program may have written since the model was asked.
+        return "re " + ",".join([one for one in heard_before if not one.startswith(OTHERS)] + words)
 
     def _append(self, messages: list[Change]) -> None:
         numbers = sorted(int(one.sk.partition("#")[2]) for one in messages if one.after)
@@ -106,4 +141,6 @@ class Commits(State):
             expected = {name: self.used[name] for name in _COUNTED}
             self.require(found == expected, "counters are what was committed", (found, expected))
         turns = [one for one in changes if one.sk.startswith("turn#") and one.before is None]
+        if not any(one.sk == "meta" for one in changes):
+            turns = []  # an offer beside a text's turn: no turn was claimed
         self.require(len(usage) == len(turns), "counters are what was committed", "not counted")

@@ -62,6 +62,11 @@ class State:
         now: The true time in epoch milliseconds.
         turns_a_day: The person's allowance; 0 for none.
         clears: Whether another program may delete messages.
+        uttered: What the caller said, and when, in writes of the store.
+        answered: Which of it was answered, in which generation.
+        spoken: By its id, what a call's turn answered and what it says.
+        writer: Names whoever writes.
+        heard: Tells the words that such a turn answered.
     """
 
     opened: Callable[[Item], str]
@@ -87,6 +92,11 @@ class State:
     deaths: int = 0
     writes: int = 0
     day: str = ""
+    uttered: dict[str, int] = field(default_factory=dict)
+    answered: set[tuple[str, str]] = field(default_factory=set)
+    spoken: dict[str, tuple[str, str, str]] = field(default_factory=dict)
+    writer: Callable[[], str] = lambda: ""
+    heard: Callable[[Item], str] = lambda _turn: ""
     sid_is_of: Callable[[str, str], bool] = lambda _sid, _turn: True
     violations: list[ViolationError] = field(default_factory=list)
 

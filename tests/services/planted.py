@@ -21,6 +21,7 @@ import messaging.waking
 import texting.delivery
 import texting.reconciliation
 import texting.tracking
+import voice.offers
 from conversation.allowances import Allowances
 from conversation.committing import Commits
 from conversation.deadline import Deadline
@@ -32,13 +33,16 @@ from conversation.messages import Messages
 from conversation.sealing import Seals
 from conversation.switch import Position, Switch
 from conversation.tables import check, delete
+from conversation.turns import Turns
 from conversation.unconfirmed import Unconfirmed
 from messaging.accept import Acceptor
 from messaging.acceptance import Acceptance
 from messaging.answering import Answering
 from texting.consent import Consents, Standing
 from texting.delivery import Delivery
+from texting.held import Held
 from texting.inbox import Inbox
+from voice.call_turn import CallTurns
 
 Plant = Callable[[pytest.MonkeyPatch], None]
 
@@ -174,6 +178,10 @@ def _checks_nothing(table: str, pk: str, _sk: str, **_: Any) -> Any:
     return check(table, pk, "nothing", condition="attribute_not_exists(pk)")
 
 
+def _checks_not(self: Keys, conversation: str, _generation: str) -> Any:
+    return _checks_nothing(self._tables.keys, conversation, "")
+
+
 def _erases_texts_first(original: Any) -> Any:
     def erase(self: Erasing, forgotten: Any, deadline: Any) -> Any:
         self._erase_heard(forgotten, _Asked(self._copies), deadline)
@@ -248,5 +256,21 @@ doubt_first = becomes(Forgetting, "in_doubt_until", lambda *_: None)
 late_retry = becomes(messaging.accept, "check", _checks_nothing)
 generation_skipped = becomes(Messages, "_is_current", lambda *_: True)
 eraser_notes = drops(conversation.erasing, "update", "attribute_exists(pk)")
+texts_turn_left = becomes(
+    CallTurns, "_taken", lambda self, meta: self._lease.busy_seconds(meta) > 0
+)
+utterance_known = becomes(Turns, "answers", lambda *_: False)
+own_words = becomes(Turns, "answers", lambda *_: True)
+spoken_fences = drops(
+    Lease, "ending", EPOCH, "open_turn.id = :turn AND ", " AND generation = :generation"
+)
+spoken_sequence = both(
+    drops(Lease, "ending", " AND #sequence = :sequence"), drops(Messages, "putting", EXISTS)
+)
+offer_generation = becomes(voice.offers.Keys, "condition", _checks_not)
+one_yes = both(
+    drops(Held, "_receipt", EXISTS),
+    drops(Held, "_releasing", "attribute_exists(held) AND expires_at > :today"),
+)
 code_compared = becomes(hmac, "compare_digest", lambda *_: True)
 binding = becomes(conversation.codec, "binding", lambda *_: b"anything")

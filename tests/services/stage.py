@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from conversation.accounting import Accounting
@@ -20,11 +21,11 @@ from conversation.tables import Tables
 from conversation.texts import Texts
 from conversation.turn import Engine
 from conversation.turns import Turns
+from messaging import profile
 from messaging.answering import Answering, Timing
 from messaging.introduction import Introduction
 from messaging.keeping import Keeping
 from messaging.offering import Offering
-from messaging.profile import segments
 from messaging.replying import Replying
 from messaging.settling import Settling
 from tests.services.played_parts import (
@@ -97,8 +98,12 @@ class Stage:
         self.tables.transact([put, self.keys.condition(self.conversation, self.generation)])
         return sid
 
-    def engine(self, tables: Tables | None = None) -> Engine:
-        """The engine, by default over the own tables."""
+    def engine(
+        self,
+        tables: Tables | None = None,
+        segments: Callable[[str], int] | None = profile.segments,
+    ) -> Engine:
+        """The engine, by default over the own tables, and of texts."""
         chain = ModelChain(self.models, sleep=lambda _: None)
         tables = tables or self.tables
         allowances = Allowances(

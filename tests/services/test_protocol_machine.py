@@ -1,8 +1,9 @@
 """The turn protocol under every order of events that hypothesis can think of.
 
-Two webhooks, two responders whose clocks differ by a minute, a sweep, delivery reports and another
-writer really interleave: each stops before every call that it makes, and hypothesis says who goes
-on, who is killed there, and what fails next. The ledger names what must hold at every write.
+Two webhooks, two responders whose clocks differ by a minute, a sweep, delivery reports, another
+writer and the hooks of a call in the same conversation really interleave: each stops before every
+call that it makes, and hypothesis says who goes on, who is killed there, and what fails next. The
+ledger names what must hold at every write.
 
 `NIGHTLY=1` looks for an hour instead of half a minute.
 """
@@ -72,7 +73,7 @@ class Protocol(RuleBasedStateMachine):
     @rule(which=st.integers(0, 99), door=st.integers(0, 1))
     def carrier_delivers_again(self, which: int, door: int) -> None:
         """A duplicate, perhaps while the first is still under way."""
-        sids = list(self.world.ledger.said)
+        sids = [sid for sid in self.world.ledger.said if not sid.startswith("call#")]
         self.world.delivers(sids[which % len(sids)], door)
 
     @known
@@ -108,6 +109,33 @@ class Protocol(RuleBasedStateMachine):
     def carrier_reports(self) -> None:
         """The carrier's word on what it has."""
         self.world.reports()
+
+    @hands
+    @known
+    @rule(late=st.booleans())
+    def caller_speaks(self, *, late: bool) -> None:
+        """An utterance, for whose answer there may be no time: then a text is offered."""
+        self.world.utters(late=late)
+
+    @known
+    @rule(late=st.booleans())
+    def caller_speaks_and_is_heard(self, *, late: bool) -> None:
+        """The same, with nobody in between."""
+        self.world.scheduler.run(self.world.utters(late=late))
+
+    @hands
+    @precondition(lambda self: self.world.utterances)
+    @rule(hook=st.integers(0, 1))
+    def hook_is_tried_again(self, hook: int) -> None:
+        """Lex brings the latest utterance once more, perhaps while the first is under way."""
+        self.world.tries_again(hook)
+
+    @hands
+    @precondition(lambda self: self.world.offer)
+    @rule(yes=st.booleans())
+    def caller_decides(self, *, yes: bool) -> None:
+        """Yes or no to the offer, perhaps both, perhaps twice."""
+        self.world.decides(yes=yes)
 
     @known
     @hands

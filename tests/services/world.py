@@ -19,7 +19,6 @@ from conversation.items import Item
 from conversation.keys import Keys, KeyUnavailableError
 from conversation.switch import Switch
 from conversation.tables import StoreBusyError, Tables
-from messaging.acceptance import CONSENT
 from messaging.signature import SignatureCheck
 from messaging.status import StatusReports, respond
 from messaging.waking import Waking
@@ -27,6 +26,7 @@ from tests.services.interleaving import Task
 from tests.services.ledger import Said
 from tests.services.played_kms import vault_of
 from tests.services.texting_parts import PUBLIC, secret, signed
+from tests.services.world_calls import Calls
 from tests.services.world_carrier import (
     NAMES,
     OUTCOMES,
@@ -35,15 +35,14 @@ from tests.services.world_carrier import (
     WHATSAPP,
     Clock,
 )
-from tests.services.world_workers import Workers
 from texting.delivery_path import STATUS_PATH
 from texting.wakeups import Wakeups, conversation_of
 
 __all__ = ["NAMES", "OUTCOMES", "SKEW_SECONDS", "SMS", "WHATSAPP", "World"]
 
 
-class World(Workers):
-    """One person, two channels, two responders, and whatever may befall them."""
+class World(Calls):
+    """One person, their texts and their call, two of each worker, and whatever may befall them."""
 
     def delivers(self, sid: str, door: int = 0) -> Task:
         """The carrier delivers something that the person sent, perhaps not for the first time."""
@@ -177,22 +176,10 @@ class World(Workers):
             told = not given or item["delivery"] not in {"waiting", "sending"}
             require(told, "every answer is delivered", item)
         self._look_for_copies()
-        require(self._key_has_a_text(), "a key has a text", ledger.generation)
         for generation in ledger.forgotten:
             cold = replace(self.clean, vault=vault_of(self.kms))
             require(not _opens(cold, self.name, generation), "nothing forgotten opens")
         self.check()
-
-    def _key_has_a_text(self) -> bool:
-        """Whether a text asked for the key, if there is one.
-
-        A YES may have: its first delivery made the key and died, and after a STOP the next one
-        was a START.
-        """
-        living = self.ledger.generation
-        said = self.ledger.said.values()
-        agreed = any(one.words == "YES" and one.effect == CONSENT for one in said)
-        return not living or agreed or any(one.generation == living for one in said)
 
     def _look_for_copies(self) -> None:
         """Of what was forgotten the carrier holds nothing, whether it told us of it or not."""

@@ -67,7 +67,7 @@ class Workers(Stage):
         self.ledger = Ledger(
             opened=self._opened, now=lambda: int(self.now * 1000), turns_a_day=turns_a_day,
             writers_now=lambda: int((self.now + self._off()) * 1000),
-            sid_is_of=self._is_of,
+            sid_is_of=self._is_of, writer=self._writer,
         )  # fmt: skip
         self.offsets = (-skew / 2, skew / 2)
         for module in ("sealing", "keys"):
@@ -77,6 +77,9 @@ class Workers(Stage):
 
     def _off(self) -> float:
         return self.skewed.get(self.scheduler.running, 0.0) if self.scheduler.running else 0.0
+
+    def _writer(self) -> str:
+        return self.scheduler.running.name if self.scheduler.running else ""
 
     def _alarmed(self, conversation: str, sk: str) -> None:
         self.ledger.require(False, "nothing raises an alarm", (conversation, sk))

@@ -14,6 +14,7 @@ from local.carrier import Fault
 from local.faults import Action
 from local.scripted_model import EMPTY, THROTTLE, Step, slow
 from local.stack import LocalStack
+from tests.e2e.conftest import RECOVERY_SECONDS
 
 FIRST = "dialtone.scripted-v1"
 SECOND = "dialtone.second-v1"
@@ -155,6 +156,27 @@ def test_a_busy_store_is_retried(stack: LocalStack, phone: Any, action: Action) 
     assert [rule.hits for rule in stack.faults.rules] == [2, 2]
     assert len(phone.replies()) == 1
     assert len(phone.remembered()) == 2
+
+
+def test_an_answer_waits_for_kms(stack: LocalStack, phone: Any) -> None:
+    """KMS is away and no worker has the key: counted, nothing said, answered once it is back."""
+    already = counted(stack, "KeyUnavailable")
+    rule = stack.faults.add(Action.ERROR, function="responder", service="kms", operation="Decrypt")
+    phone.text("hello")
+    phone.wait(lambda: counted(stack, "KeyUnavailable") > already, "the alarm's metric")
+    phone.wait(lambda: "open_turn" in phone.meta(), "the turn to be open")
+    assert (phone.replies(), len(phone.items("inbox#"))) == ([], 1)
+    assert "pending_at" in phone.meta()
+    stack.faults.remove(rule.id)
+    assert "hello" in phone.hear(timeout=RECOVERY_SECONDS)[0]
+    phone.wait(closed(phone), "the turn to close")
+    assert [turn["outcome"] for turn in phone.turns()] == ["answered"]
+    assert len(phone.replies()) == 1
+
+
+def counted(stack: LocalStack, metric: str) -> int:
+    """How often the responder counted something."""
+    return sum(f'"{metric}":' in line for line in stack.logs("responder"))
 
 
 def test_a_lost_webhook_is_found_by_the_sweep(stack: LocalStack, phone: Any) -> None:

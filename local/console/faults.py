@@ -10,7 +10,7 @@ from local.console.stack import Stack
 _SLOW_SECONDS = 20.0
 _THROTTLE = 0.5
 _MODEL = {
-    "slow": f"Each answer of the model takes {_SLOW_SECONDS:.0f} seconds.",
+    "slow": f"Answers take {_SLOW_SECONDS:.0f} seconds: a call offers to text them.",
     "throttle": "Every other call of the model is throttled.",
 }
 

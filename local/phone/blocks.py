@@ -26,7 +26,8 @@ DEFAULT_KEY_GAP_SECONDS = 5
 LONGEST_INPUT = 20
 NOTHING_ENTERED = "Timeout"
 QUEUE_SECONDS = 0.2  # Between two looks at who answers.
-AGENT_GREETING = "Hello, you are speaking to a person now. How can I help?"
+# Nobody is there to answer: who hears this on the page should know that it ends here.
+AGENT_GREETING = "Hello, you are speaking to a person now. On this machine I only listen."
 
 Step = Callable[[Contact, Block], str | None]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections import deque
 from collections.abc import Collection, Mapping
 from typing import Any
 
@@ -17,7 +16,7 @@ from local.phone.flow_document import FlowDocument, FlowError, read_flow
 from local.phone.functions import Functions, HookFaults, Invoke, Permitted
 from local.phone.line import Line
 
-CALLS_KEPT = 100
+CALLS_KEPT = 100  # Of those that are over.
 
 
 class NumberError(LookupError):
@@ -62,7 +61,7 @@ class Phone:
         self._functions = Functions(
             invoke, permitted or (lambda _arn, _principal, _source: True), self.faults
         )
-        self._calls: deque[Call] = deque(maxlen=CALLS_KEPT)
+        self._calls: list[Call] = []
         self._lock = threading.Lock()
 
     @property
@@ -72,7 +71,7 @@ class Phone:
 
     @property
     def calls(self) -> list[Call]:
-        """The latest calls, oldest first."""
+        """The calls under way and the latest that are over, oldest first."""
         with self._lock:
             return list(self._calls)
 
@@ -121,7 +120,8 @@ class Phone:
         )
         call = Call(contact, flow)
         with self._lock:
-            self._calls.append(call)
+            over = [one for one in self._calls if one.ended][:-CALLS_KEPT]
+            self._calls = [one for one in self._calls if one not in over] + [call]
         call.start()
         return call
 

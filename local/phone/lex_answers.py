@@ -1,6 +1,7 @@
 """Reads what a fulfilment function answered, with Lex's own rejections.
 
-Limits are those of the runtime's model: a message is 1 to 1,024 characters, ten are the most.
+A message is 1 to 1,024 characters, as in the runtime's model. That has ten messages at most; guides
+say five, and the stricter is played here.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import Any
 from local.phone.bot import BotLocale, BotMessage
 
 LONGEST_MESSAGE = 1024
-MOST_MESSAGES = 10
+MOST_MESSAGES = 5
 ELICIT_INTENT, CLOSE, DELEGATE = "ElicitIntent", "Close", "Delegate"
 ELICIT_SLOT, CONFIRM_INTENT = "ElicitSlot", "ConfirmIntent"
 ACTIONS = (CLOSE, CONFIRM_INTENT, DELEGATE, ELICIT_INTENT, ELICIT_SLOT)

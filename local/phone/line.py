@@ -165,9 +165,10 @@ class Line:
         with self.changed:
             if self.state == ENDED or self._hung_up:
                 return
-            if self.pace.real and not isinstance(heard, Silence) and not self._attentive():
+            if not isinstance(heard, Silence) and self._bypasses():
+                kind = "heard" if self.state == HANDED_OVER else "unheard"
                 words = heard.text if isinstance(heard, Speech) else heard.keys
-                self.record("unheard", words, who=CALLER, note=self.state)
+                self.record(kind, words, who=CALLER, note=self.state)
                 return
             self._talking_until = 0.0
             self._inputs.append(heard)
@@ -178,8 +179,12 @@ class Line:
         with self.changed:
             self._talking_until = self.clock.monotonic() + TALKING_SECONDS
 
-    def _attentive(self) -> bool:
-        return self.state == LISTENING or (self.state == SPEAKING and self.interruptible)
+    def _bypasses(self) -> bool:
+        """Whether a sound reaches nobody of ours: a person hears it, or nobody does."""
+        if self.state == HANDED_OVER:
+            return True
+        attentive = self.state == LISTENING or (self.state == SPEAKING and self.interruptible)
+        return self.pace.real and not attentive
 
     def cut(self) -> bool:
         """Barge in; says whether that stopped anybody."""

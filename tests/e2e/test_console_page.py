@@ -57,7 +57,7 @@ def _see_memory(page: Page) -> None:
     """The messages as remembered, and one of them as it rests in the table."""
     page.get_by_role("tab", name="Memory").click()
     person = page.locator("#panel-memory article.person", has_text="Ada").first
-    expect(person.locator(".words").last).to_have_text("Your name is Ada.")
+    expect(person.locator("section:not(.call) .words").last).to_have_text("Your name is Ada.")
     expect(person.locator(".role").last).to_have_text("dialtone")
     expect(person).not_to_contain_text("undefined")
     row = person.locator(".rows details").last

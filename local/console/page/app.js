@@ -23,9 +23,13 @@ function show(part, value) {
   if (part === "memory") {
     renderTurns(value);
     renderMemory(value);
+    caller.remember(value);
   }
   if (part === "logs") addLines(value);
-  if (part === "faults") renderFaults(value);
+  if (part === "faults") {
+    renderFaults(value);
+    flow.slow(value);
+  }
   if (part === "calls") {
     flow.update(value);
     caller.update(value);
@@ -34,7 +38,7 @@ function show(part, value) {
 
 function make(setting) {
   const container = document.getElementById("phones");
-  phones = makePhones(container, setting.contacts);
+  phones = makePhones(container, setting.contacts, (number) => caller.choose(number));
   flow = new FlowPanel(document.getElementById("panel-call"));
   caller = new CallPhone(setting.contacts, {
     onBegin: (call) => {
@@ -95,11 +99,16 @@ function select(chosen) {
     button.tabIndex = on ? 0 : -1;
     document.getElementById(button.getAttribute("aria-controls")).hidden = !on;
   }
+  // What was hidden could not scroll to its end.
   if (chosen.id === "tab-logs") showNewest();
+  if (chosen.id === "tab-call") flow?.showNewest();
 }
 
 function tabs() {
   const buttons = allTabs();
+  document.getElementById("faults-on").addEventListener("click", () => {
+    select(document.getElementById("tab-faults"));
+  });
   buttons.forEach((button, index) => {
     button.addEventListener("click", () => select(button));
     button.addEventListener("keydown", (event) => {
@@ -112,12 +121,17 @@ function tabs() {
   });
 }
 
+function numbers({ setting, calls }) {
+  const called = calls.numbers.map((number) => ` · call ${spoken(number)}`).join("");
+  document.getElementById("number").textContent = `text ${spoken(setting.number)}${called}`;
+}
+
 async function start() {
   tabs();
   for (;;) {
     try {
       const first = await read();
-      document.getElementById("number").textContent = spoken(first.setting.number);
+      numbers(first);
       if (!phones) make(first.setting);
       renderLogs(first.setting.functions);
       for (const part of PARTS) show(part, first[part]);

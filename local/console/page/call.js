@@ -1,10 +1,12 @@
-// The phone to call with: who calls, the keypad, the captions, and what a caller can do.
+// The phone to call with: the captions of a call, and what a caller can do.
 
 import { Captions } from "./captions.js";
-import { h, spoken } from "./dom.js";
+import { Dialler } from "./dialler.js";
+import { h, spoken, time } from "./dom.js";
 import { makeKeypad } from "./keypad.js";
 import { Line } from "./line.js";
-import { canListen, onVoices, ownVoices, OwnVoice } from "./own_voice.js";
+import { OwnVoice } from "./own_voice.js";
+import { VoiceSwitches } from "./voice_switches.js";
 
 const STATES = {
   speaking: "speaking",
@@ -32,8 +34,9 @@ export class CallPhone {
     this.voice = new OwnVoice({
       onBegin: () => this.talking(),
       onWords: (text, confidence) => this.attempt(() => this.line.say(text, confidence)),
-      onRefused: () => this.refused(),
+      onRefused: () => this.ownVoice.refuse(),
     });
+    this.ownVoice = new VoiceSwitches(this.voice);
     this.build(contacts);
     this.show("idle");
     setInterval(() => this.tick(), 1000);
@@ -46,10 +49,14 @@ export class CallPhone {
     this.off = h("p", { className: "off quiet", hidden: true },
       "This stack takes no calls. Turn them on in its settings, ",
       h("code", {}, "voice: {enabled: true}"), ", and start it again.");
-    this.idle = this.dialler(contacts);
+    this.dialler = new Dialler(contacts, (who, number) => this.dial(who, number));
+    this.idle = this.dialler.element;
     this.talk = this.conversation();
     this.over = h("div", { className: "over" },
-      h("button", { type: "button", className: "again", onclick: () => this.show("idle") }, "New call"));
+      this.afterwards = h("p", { className: "quiet", role: "status", hidden: true }),
+      this.again = h("button", {
+        type: "button", className: "again", onclick: () => this.show("idle"),
+      }, "New call"));
     this.element = h("article", { className: "phone caller", "aria-label": "Phone to call with" },
       h("header", {},
         h("span", { className: "avatar", "aria-hidden": "true" }, "☏"),
@@ -57,29 +64,6 @@ export class CallPhone {
           this.title = h("h2", {}, "Call"), this.subtitle = h("p", {}, spoken(this.number))),
         h("div", { className: "standing" }, this.timer, this.state)),
       this.off, this.idle, this.captions.element, this.error, this.talk, this.over);
-  }
-
-  dialler(contacts) {
-    this.who = h("select", { id: "who-calls" },
-      contacts.map((one) => h("option", { value: one.number }, `${one.name}, ${spoken(one.number)}`)),
-      h("option", { value: "" }, "Number withheld"));
-    this.dialled = h("input", {
-      type: "tel", className: "dialled", value: this.number, "aria-label": "Number to call",
-    });
-    return h("form", {
-      className: "dialler",
-      onsubmit: (event) => {
-        event.preventDefault();
-        this.dial();
-      },
-    },
-    h("label", { for: "who-calls", className: "quiet" }, "Who calls"), this.who,
-    h("div", { className: "number-line" }, this.dialled, h("button", {
-      type: "button", className: "back", "aria-label": "Delete the last digit",
-      onclick: () => { this.dialled.value = this.dialled.value.slice(0, -1); },
-    }, "⌫")),
-    makeKeypad((key) => { this.dialled.value += key; }),
-    h("button", { type: "submit", className: "dial" }, "Call"));
   }
 
   conversation() {
@@ -108,33 +92,7 @@ export class CallPhone {
       h("div", { className: "controls" }, this.cutIn, this.keysSwitch, h("button", {
         type: "button", className: "hang-up", onclick: () => this.attempt(() => this.line.hangUp()),
       }, "Hang up")),
-      this.ownVoice());
-  }
-
-  ownVoice() {
-    this.ears = h("input", {
-      type: "checkbox", role: "switch", id: "own-ears", disabled: !canListen,
-      onchange: () => this.voice.listen(this.ears.checked),
-    });
-    this.reader = h("input", {
-      type: "checkbox", role: "switch", id: "own-reader",
-      onchange: () => this.voice.read(this.reader.checked),
-    });
-    this.earsSays = h("span", { className: "quiet" }, canListen
-      ? "Your browser turns speech into words. Most send the audio to their vendor for that: it then leaves this machine."
-      : "This browser cannot recognise speech.");
-    const says = h("span", { className: "quiet" });
-    const look = () => {
-      const none = ownVoices().length === 0;
-      this.reader.disabled = none;
-      says.textContent = none ? "This browser has no voice on this machine."
-        : "By a voice that is on this machine.";
-    };
-    look();
-    onVoices(look);
-    return h("details", { className: "own-voice" }, h("summary", {}, "Talk and listen for real"),
-      row(this.ears, "Talk with your microphone", this.earsSays),
-      row(this.reader, "Hear it read aloud", says));
+      this.ownVoice.element);
   }
 
   /** What the stack says of calls; a page that was reloaded finds its call again. */
@@ -142,7 +100,7 @@ export class CallPhone {
     const off = calls.numbers.length === 0;
     if (!off && !calls.numbers.includes(this.number)) {
       [this.number] = calls.numbers;
-      this.dialled.value = this.number;
+      this.dialler.offer(this.number);
       if (this.mode === "idle") this.show("idle");
     }
     this.off.hidden = !off;
@@ -152,10 +110,23 @@ export class CallPhone {
     this.looked = true;
   }
 
-  async dial() {
-    const number = this.dialled.value.replace(/[\s().-]/g, "");
-    const dialling = this.attempt(() => this.line.dial(this.who.value || null, number));
-    const call = await dialling;
+  /** What became of the call in memory: whether it is kept is decided by text, later. */
+  remember(memory) {
+    const calls = (memory?.persons ?? []).flatMap((person) => person.calls);
+    const words = afterwards(calls.find((one) => one.id === this.call?.id), this.call?.name);
+    if (this.afterwards.textContent !== words) this.afterwards.textContent = words;
+    this.afterwards.hidden = !words;
+  }
+
+  /** Let somebody call, unless a call is under way. */
+  choose(caller) {
+    if (this.mode === "over") this.show("idle");
+    this.element.scrollIntoView({ block: "nearest", inline: "center" });
+    if (this.mode === "idle") this.dialler.choose(caller);
+  }
+
+  async dial(who, number) {
+    const call = await this.attempt(() => this.line.dial(who, number));
     if (call) this.begin(call);
   }
 
@@ -198,11 +169,12 @@ export class CallPhone {
     this.element.dataset.state = call.state;
     this.state.textContent = call.state === "listening" && call.takes === "keys"
       ? "waiting for keys" : STATES[call.state] ?? call.state;
-    this.cutIn.disabled = !(call.state === "speaking" && call.interruptible);
+    this.cutIn.disabled = !this.cutsIn();
+    this.input.placeholder = this.cutsIn() ? "Type to interrupt" : "Say something";
     if (call.state === "listening" && call.takes === "keys") this.showKeys(true);
     this.voice.follow(call);
     this.tick();
-    if (call.state === "listening" && this.waiting) this.say();
+    if (["listening", "handed over"].includes(call.state) && this.waiting) this.say();
     if (call.ended) this.ended();
   }
 
@@ -213,7 +185,7 @@ export class CallPhone {
     if (this.mode !== "on") return;
     const held = this.element.contains(document.activeElement);
     this.show("over");
-    if (held) this.over.firstChild.focus();
+    if (held) this.again.focus();
   }
 
   lost() {
@@ -234,6 +206,11 @@ export class CallPhone {
     this.say();
   }
 
+  /** Whether the words that are being spoken can be interrupted. */
+  cutsIn() {
+    return this.call?.state === "speaking" && this.call.interruptible;
+  }
+
   /** Typing is talking: it cuts in, and is no silence. */
   talking() {
     const now = Date.now();
@@ -245,8 +222,7 @@ export class CallPhone {
   async say() {
     const text = this.input.value.trim();
     if (!text) return;
-    const attentive = this.call.state === "listening"
-      || (this.call.state === "speaking" && this.call.interruptible);
+    const attentive = ["listening", "handed over"].includes(this.call.state) || this.cutsIn();
     this.waiting = attentive ? "" : text;
     this.hint.hidden = attentive;
     if (!attentive) return;
@@ -258,11 +234,6 @@ export class CallPhone {
   showKeys(shown) {
     this.keys.hidden = !shown;
     this.keysSwitch.setAttribute("aria-expanded", String(shown));
-  }
-
-  refused() {
-    this.ears.checked = false;
-    this.earsSays.textContent = "The browser gave no microphone.";
   }
 
   complain(words) {
@@ -283,7 +254,10 @@ export class CallPhone {
   }
 }
 
-function row(box, name, says) {
-  return h("div", { className: "fault" }, box,
-    h("label", { for: box.id }, h("span", { className: "name" }, name), says));
+/** What will become of a call that is over; "" when there is nothing to say. */
+function afterwards(call, name) {
+  if (call?.keep?.kept_at) return `Kept: ask about this call by text from ${name}'s phone.`;
+  if (call?.keep) return `${name} was texted: reply KEEP to have this call remembered.`;
+  if (!call?.after_call) return "";
+  return `Soon after ${time(call.after_call.due_at / 1000)}, a text to ${name} offers to keep this call.`;
 }

@@ -12,6 +12,8 @@ export class Captions {
       "aria-label": "What is said in the call",
     });
     this.spoken = null;
+    // A keypad that opens takes its room from here.
+    new ResizeObserver(() => this.showLatest()).observe(this.element);
   }
 
   clear() {
@@ -24,6 +26,10 @@ export class Captions {
     const line = this.line(event);
     if (!line) return;
     this.element.append(line);
+    this.showLatest();
+  }
+
+  showLatest() {
     this.element.scrollTop = this.element.scrollHeight;
   }
 

@@ -13,7 +13,7 @@ export function renderFaults(faults) {
   alarm.textContent = `${on} fault${on === 1 ? "" : "s"} on`;
   replace(document.getElementById("panel-faults"),
     h("p", { className: "quiet" },
-      "A switched-on fault strikes every text until it is switched off again."),
+      "A switched-on fault strikes every text and every call that it can, until it is switched off again."),
     Object.entries(TITLES).map(([source, title]) => h("section", { className: "faults" },
       h("h3", {}, title),
       faults.filter((fault) => fault.source === source).map(row))));
@@ -31,7 +31,8 @@ function row(fault) {
       h("span", { className: "quiet" }, fault.says)));
 }
 
-async function flick(fault, box) {
+/** Switch a fault as its box says; the box goes back where that fails. */
+export async function flick(fault, box) {
   const answer = await fetch(`/console/api/faults/${fault.source}/${fault.name}`, {
     method: "PUT",
     headers: { "Content-Type": "application/json" },

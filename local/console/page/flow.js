@@ -1,6 +1,7 @@
 // The panel of a call: the declared flow, lit where the call is, and what happens, for an engineer.
 
 import { duration, h, replace } from "./dom.js";
+import { flick } from "./faults.js";
 import { flowOf, switchTo } from "./line.js";
 
 const SWITCHES = [
@@ -20,6 +21,8 @@ export class FlowPanel {
     this.flow = h("ol", { className: "flow", "aria-label": "Blocks of the flow" });
     this.events = h("ol", { className: "lines on-the-line", tabindex: "0", "aria-label": "Events of the call" });
     this.circumstances = h("div", { className: "circumstances", role: "group", "aria-label": "Circumstances" });
+    this.switches = [];
+    this.model = null;
     this.all = h("button", {
       type: "button", className: "all", "aria-pressed": "false", onclick: () => this.showAll(),
     }, "Show error branches");
@@ -39,10 +42,24 @@ export class FlowPanel {
 
   /** What the stack says of calls. */
   async update(calls) {
-    replace(this.circumstances, SWITCHES.map(([name, title, says]) => toggle(
-      name, title, says, calls.switches[name])));
+    this.switches = SWITCHES.map(([name, title, says]) => toggle(name, title, says,
+      calls.switches[name], (box) => switchTo({ [name]: box.checked })
+        .catch(() => { box.checked = !box.checked; })));
+    this.meet();
     const number = calls.numbers[0];
     if (number && number !== this.number) await this.draw(number);
+  }
+
+  /** What the stack says of faults: a slow model is one that callers meet. */
+  slow(faults) {
+    const fault = faults.find((one) => one.source === "model" && one.name === "slow");
+    this.model = fault && toggle("slow-model", "The model is slow", fault.says, fault.on,
+      (box) => flick(fault, box));
+    this.meet();
+  }
+
+  meet() {
+    replace(this.circumstances, this.switches, this.model);
   }
 
   async draw(number) {
@@ -82,6 +99,11 @@ export class FlowPanel {
     const atEnd = this.events.scrollHeight - this.events.scrollTop - this.events.clientHeight < 60;
     this.events.append(line(event, event.at - this.began));
     if (atEnd) this.events.scrollTop = this.events.scrollHeight;
+  }
+
+  /** Show the newest events. */
+  showNewest() {
+    this.events.scrollTop = this.events.scrollHeight;
   }
 
   pass(event) {
@@ -135,19 +157,18 @@ function card(block) {
   return h("article", {
     className: block.trouble ? "block trouble" : "block", "data-block": block.id, title: block.type,
   },
-  h("h4", {}, block.id), h("span", { className: "quiet" }, block.kind),
+  h("h4", {}, block.id), " ", h("span", { className: "quiet" }, block.kind),
   block.label ? h("p", { className: "label", dir: "auto" }, block.label) : null,
   h("ul", {}, block.ways.map((way) => h("li", { className: way.error ? "way error-way" : "way" },
     way.when ? h("span", { className: "quiet" }, `${way.when} `) : null, `→ ${way.to}`))));
 }
 
-function toggle(name, title, says, on) {
+function toggle(name, title, says, on, onSwitch) {
   const id = `switch-${name}`;
   return h("div", { className: "fault" },
     h("input", {
       type: "checkbox", role: "switch", id, checked: on, className: "plain",
-      onchange: (event) => switchTo({ [name]: event.target.checked })
-        .catch(() => { event.target.checked = !event.target.checked; }),
+      onchange: (event) => onSwitch(event.target),
     }),
     h("label", { for: id }, h("span", { className: "name" }, title), h("span", { className: "quiet" }, says)));
 }

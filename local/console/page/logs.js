@@ -29,7 +29,7 @@ export function addLines(fresh) {
   show(news);
 }
 
-/** Show the newest lines: a panel that was hidden could not scroll to them. */
+/** Show the newest lines. */
 export function showNewest() {
   if (table) table.scrollTop = table.scrollHeight;
 }

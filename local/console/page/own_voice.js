@@ -29,7 +29,8 @@ export class OwnVoice {
     this.call = call;
     const speaking = call.state === "speaking";
     // What the loudspeaker says must not be taken for the caller's words.
-    const open = call.state === "listening" || (speaking && call.interruptible && !this.reads);
+    const open = ["listening", "handed over"].includes(call.state)
+      || (speaking && call.interruptible && !this.reads);
     if (this.listens && !call.ended && open) this.open();
     else this.close();
     if (call.ended) this.hush();

@@ -5,16 +5,16 @@ import { duration, h, spoken, time } from "./dom.js";
 const CHANNELS = { sms: "SMS", whatsapp: "WhatsApp" };
 const ANSWER_WAIT_SECONDS = 150;
 
-/** Make a phone per contact; `update(texts, memory)` shows what is new. */
-export function makePhones(container, contacts) {
-  const phones = contacts.map((contact) => new Phone(contact));
+/** Make a phone per contact, `onCall(number)` for who wants to call; `update(texts, memory)` shows what is new. */
+export function makePhones(container, contacts, onCall) {
+  const phones = contacts.map((contact) => new Phone(contact, onCall));
   container.replaceChildren(...phones.map((phone) => phone.element));
   return { update: (texts, memory) => phones.forEach((phone) => phone.update(texts, memory)) };
 }
 
 class Phone {
-  constructor(contact) {
-    this.contact = contact;
+  constructor(contact, onCall) {
+    Object.assign(this, { contact, onCall });
     this.channel = "sms";
     this.bubbles = new Map();
     this.texts = [];
@@ -44,7 +44,11 @@ class Phone {
       h("div", { className: "who" },
         h("h2", {}, this.contact.name),
         h("p", {}, spoken(this.contact.number))),
-      h("div", { className: "switch", role: "group", "aria-label": "Channel" }, this.switches));
+      h("div", { className: "switch", role: "group", "aria-label": "Channel" }, this.switches),
+      h("button", {
+        type: "button", className: "call-from", "aria-label": `Call as ${this.contact.name}`,
+        title: `Call as ${this.contact.name}`, onclick: () => this.onCall(this.contact.number),
+      }, "☏"));
   }
 
   composer() {
@@ -122,9 +126,11 @@ class Phone {
   }
 
   answerIsComing(shown) {
+    if (!this.person) return false;
+    // Asked on the phone, and wanted by text.
+    if (this.channel === "sms" && this.person.calls.some((call) => call.inbox.some(waits))) return true;
     const last = shown.at(-1);
-    const busy = this.person && (this.person.meta?.open_turn
-      || this.person.inbox.some((item) => !item.set_aside_at && !item.held));
+    const busy = this.person.meta?.open_turn || this.person.inbox.some(waits);
     return Boolean(last?.inbound && busy && Date.now() / 1000 - last.at < ANSWER_WAIT_SECONDS);
   }
 
@@ -149,6 +155,8 @@ class Phone {
     bubble.classList.toggle("bad", mark === " !");
   }
 }
+
+const waits = (item) => !item.set_aside_at && !item.held;
 
 /** What became of a text to us: the webhook's answer. */
 function arrival(text) {

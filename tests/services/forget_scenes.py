@@ -23,6 +23,14 @@ def forget_in_a_turn(world: World) -> Meeting:
     return [world.wakes(0), world.does(*forget, lambda: world.deliver(later, 1), worker=1)]
 
 
+def writer_beside_a_forget(world: World) -> Meeting:
+    """FORGET begins while another program writes to the memory."""
+    talk(world)
+    sid = world.asks_forget()
+    forget = (lambda: world.deliver(sid, 1), lambda: world.responds(1))
+    return [world.writes_elsewhere("other: x"), world.does(*forget, worker=1)]
+
+
 def forget_beside_a_commit(world: World) -> Meeting:
     """A worker commits between FORGET's look at the conversation and its first write."""
     talk(world)

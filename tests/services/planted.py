@@ -21,12 +21,12 @@ import messaging.waking
 import texting.delivery
 import texting.reconciliation
 import texting.tracking
-import voice.offers
 from conversation.allowances import Allowances
 from conversation.committing import Commits
 from conversation.deadline import Deadline
 from conversation.erasing import Erasing, _Asked
 from conversation.forgetting import Forgetting
+from conversation.history import DynamoDBHistory
 from conversation.keys import Keys
 from conversation.lease import Lease
 from conversation.messages import Messages
@@ -178,10 +178,6 @@ def _checks_nothing(table: str, pk: str, _sk: str, **_: Any) -> Any:
     return check(table, pk, "nothing", condition="attribute_not_exists(pk)")
 
 
-def _checks_not(self: Keys, conversation: str, _generation: str) -> Any:
-    return _checks_nothing(self._tables.keys, conversation, "")
-
-
 def _erases_texts_first(original: Any) -> Any:
     def erase(self: Erasing, forgotten: Any, deadline: Any) -> Any:
         self._erase_heard(forgotten, _Asked(self._copies), deadline)
@@ -219,6 +215,11 @@ commit_inbox = drops(Inbox, "taking", "attribute_exists(pk)")
 commit_sequence = both(
     drops(Lease, "committing", "#sequence = :sequence AND "), drops(Messages, "putting", EXISTS)
 )
+history_sequence = both(
+    drops(DynamoDBHistory, "_numbering", "#sequence = :sequence AND "),
+    drops(Messages, "putting", EXISTS),
+)
+history_generation = drops(DynamoDBHistory, "_numbering", " AND generation = :generation")
 attempts = becomes(Lease, "_take", _counts_no_attempt(Lease._take))
 excused = becomes(messaging.answering, "_EXCUSED", ())
 one_route = becomes(messaging.answering, "leading_run", list)
@@ -267,7 +268,7 @@ spoken_fences = drops(
 spoken_sequence = both(
     drops(Lease, "ending", " AND #sequence = :sequence"), drops(Messages, "putting", EXISTS)
 )
-offer_generation = becomes(voice.offers.Keys, "condition", _checks_not)
+offer_generation = accept_generation
 one_yes = both(
     drops(Held, "_receipt", EXISTS),
     drops(Held, "_releasing", "attribute_exists(held) AND expires_at > :today"),

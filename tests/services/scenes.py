@@ -156,6 +156,12 @@ def another_writer(world: World) -> Meeting:
     return [world.clears_elsewhere("other: x"), task]
 
 
+def two_writers(world: World) -> Meeting:
+    """Two other programs write to the memory at once."""
+    talk(world)
+    return [world.writes_elsewhere("other: x"), world.writes_elsewhere("other: y")]
+
+
 def more_than_allowed(world: World) -> Meeting:
     """One text more than a day allows."""
     for number in range(3):

@@ -45,6 +45,39 @@ def test_a_carrier_that_is_away_is_asked_once_a_run(scene: Scene) -> None:
     assert len(scene.copies.erased) == 3
 
 
+def test_a_report_beside_the_last_deletion_is_not_lost(scene: Scene) -> None:
+    """It brings another copy's id: the turn stays until that copy is gone, too."""
+    [turn] = scene.items("turn#")
+    erase = scene.copies.erase
+
+    def reported(sid: str) -> bool:
+        turn["carrier_sids"] = [*turn["carrier_sids"], "SMlate"]
+        scene.tables.write(put(scene.tables.conversations, turn))
+        scene.copies.erase = erase  # type: ignore[method-assign]  # the report comes once
+        return erase(sid)
+
+    scene.copies.erase = reported  # type: ignore[method-assign]  # as the first copy goes
+    assert not scene.forget()
+    assert scene.resume()
+    assert "SMlate" in scene.copies.erased
+
+
+def test_what_took_the_place_of_an_item_stays(scene: Scene, memory: MemoryDynamoDB) -> None:
+    """The notes of the new conversation are where the forgotten ones were read."""
+    notes = {"pk": scene.conversation, "sk": "summary", "generation": scene.generation}
+    scene.tables.write(put(scene.tables.conversations, notes))
+
+    def anew(_when: str, operation: str) -> None:
+        if operation == "delete_item":
+            memory.written = lambda _when, _operation: None
+            newer = put(scene.tables.conversations, {**notes, "generation": "newer"})
+            scene.tables.write(newer)
+
+    memory.written = anew
+    assert scene.forget()
+    assert [one["generation"] for one in scene.items("summary")] == ["newer"]
+
+
 @pytest.fixture
 def sending(memory_tables: Tables) -> Scene:
     """A conversation whose worker died while it sent."""

@@ -6,7 +6,7 @@ any resource: it knows neither Pulumi nor an account, and takes ARNs as plain st
 
 from components.contact_flow.block import Block
 from components.contact_flow.call import CallFlowArgs, call_flow
-from components.contact_flow.flow import Described, Flow, describe
+from components.contact_flow.flow import Flow
 from components.contact_flow.languages import SpokenLocale
 from components.contact_flow.validation import problems
 from components.contact_flow.words import WORDS, Words, words_of
@@ -15,12 +15,10 @@ __all__ = [
     "WORDS",
     "Block",
     "CallFlowArgs",
-    "Described",
     "Flow",
     "SpokenLocale",
     "Words",
     "call_flow",
-    "describe",
     "problems",
     "words_of",
 ]

@@ -1,4 +1,4 @@
-"""A contact flow as a whole, and what a page shows of it.
+"""A contact flow as a whole.
 
 Owns the document. Shape: ``flow-language-example`` below
 https://docs.aws.amazon.com/connect/latest/APIReference/flow-language.html
@@ -10,20 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from components.contact_flow.block import Block
-from components.contact_flow.reference import VERSION, ActionType
-
-_LABEL_CHARACTERS = 60
-# What is worth a line of a page, by type: the parameter that tells blocks of a type apart.
-_TELLING = {
-    ActionType.MESSAGE: "Text",
-    ActionType.INPUT: "Text",
-    ActionType.LEX: "Text",
-    ActionType.COMPARE: "ComparisonValue",
-    ActionType.LOOP: "LoopCount",
-    ActionType.LOGGING: "FlowLoggingBehavior",
-    ActionType.SET_VOICE: "TextToSpeechVoice",
-    ActionType.SET_DATA: "LanguageCode",
-}
+from components.contact_flow.reference import VERSION
 
 
 @dataclass(frozen=True)
@@ -47,28 +34,3 @@ class Flow:
         return json.dumps(
             self.document(), ensure_ascii=False, separators=(",", ":"), sort_keys=True
         )
-
-
-@dataclass(frozen=True)
-class Described:
-    """A line of a page about a flow."""
-
-    slug: str
-    kind: str
-    label: str
-
-
-def describe(document: Mapping[str, Any]) -> list[Described]:
-    """What a page shows of each block, in the order of the document.
-
-    Args:
-        document: A flow that ``problems`` has nothing against.
-    """
-    described = []
-    for action in document["Actions"]:
-        telling = _TELLING.get(action["Type"])
-        label = str(action["Parameters"].get(telling, "")) if telling else ""
-        if len(label) > _LABEL_CHARACTERS:
-            label = f"{label[: _LABEL_CHARACTERS - 1].rstrip()}…"
-        described.append(Described(action["Identifier"], action["Type"], label))
-    return described

@@ -62,12 +62,13 @@ def drawing(document: Mapping[str, Any]) -> list[dict[str, Any]]:
     start = str(document.get("StartAction", ""))
     usual = _distances(actions, start, errors=False)
     every = _distances(actions, start, errors=True)
+    sentences = _sentences(actions)
     blocks = [
         {
             "id": slug,
             "type": str(action.get("Type", "")),
             "kind": _KINDS.get(str(action.get("Type")), str(action.get("Type"))),
-            "label": _label(action.get("Parameters") or {}),
+            "label": _label(action.get("Parameters") or {}, sentences),
             "depth": usual.get(slug, every.get(slug)),
             "trouble": slug not in usual,
             "ways": _merged(_ways(action)),
@@ -78,8 +79,18 @@ def drawing(document: Mapping[str, Any]) -> list[dict[str, Any]]:
     return sorted(blocks, key=lambda block: block["depth"])
 
 
-def _label(parameters: Mapping[str, Any]) -> str:
+def _sentences(actions: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
+    """What blocks look up that say what a chosen language set: in the first language that does."""
+    found: dict[str, str] = {}
+    for action in actions.values():
+        for name, text in ((action.get("Parameters") or {}).get("Attributes") or {}).items():
+            found.setdefault(f"$.Attributes.{name}", str(text))
+    return found
+
+
+def _label(parameters: Mapping[str, Any], sentences: Mapping[str, str]) -> str:
     words = next((str(parameters[name]) for name in _TELLING if parameters.get(name)), "")
+    words = sentences.get(words, words)
     if "LoopCount" in parameters:
         times = str(parameters["LoopCount"])
         words = "once" if times == "1" else f"{times} times"

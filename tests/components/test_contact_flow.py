@@ -13,7 +13,6 @@ from components.contact_flow import (
     CallFlowArgs,
     SpokenLocale,
     call_flow,
-    describe,
     problems,
     words_of,
 )
@@ -24,7 +23,6 @@ from tests.components.call_flows import (
     ENGLISH,
     GERMAN,
     NOTICE,
-    PROVING,
     SPANISH,
     actions,
     after,
@@ -351,18 +349,3 @@ def test_the_same_flow_is_the_same_text() -> None:
     """So that a deployment without a change changes nothing."""
     assert call_flow(everything()).content() == call_flow(everything()).content()
     assert call_flow(everything()).content() != call_flow(arguments()).content()
-
-
-def test_a_page_can_describe_a_flow() -> None:
-    """Every block has a line: its slug, its type, and what tells it apart, cut to fit."""
-    flow = call_flow(everything(proving_arn=PROVING))
-    lines = {one.slug: one for one in describe(flow.document())}
-
-    assert list(lines) == list(flow.blocks)
-    assert (lines["talk"].kind, lines["talk"].label) == (
-        "ConnectParticipantWithLexBot",
-        WORDS["en"].greeting,
-    )
-    assert lines["code-offer"].label.endswith("…")
-    assert max(len(one.label) for one in lines.values()) <= 60
-    assert lines["hang-up"].label == ""

@@ -11,12 +11,13 @@ import httpx
 import pytest
 from fastapi.testclient import TestClient
 
+from components.contact_flow import WORDS, CallFlowArgs, SpokenLocale, call_flow
 from local.carrier import Carrier
 from local.console.app import create_app
 from local.console.flow_drawing import drawing
 from local.phone import Call
 from tests.local.console_stack import ADA, StandIn
-from tests.local.phones import NUMBER, Hook, declared, phone, talk
+from tests.local.phones import ALIAS, NUMBER, Hook, declared, phone, talk
 
 PATIENCE_SECONDS = 10.0
 URL = "/console/api/calls"
@@ -197,6 +198,15 @@ def test_a_flow_is_drawn_nearest_first(stack: StandIn, client: TestClient) -> No
     [failing] = [way for way in by_id["talk"]["ways"] if way["error"]]
     assert failing == {"to": "trouble-times", "when": "no input, error", "error": True}
     assert client.get(f"{URL}/flow", params={"number": "+1"}).status_code == 404
+
+
+def test_a_flow_of_several_languages_shows_its_first() -> None:
+    """A block that says what the caller's language set has that sentence of the first language."""
+    locales = [SpokenLocale(locale_id=one, voice="Joanna") for one in ("en_US", "es_US")]
+    flow = call_flow(CallFlowArgs(locales=locales, alias_arn=ALIAS))
+    by_id = {block["id"]: block for block in drawing(flow.document())}
+    assert by_id["talk"]["label"] == WORDS["en"].greeting
+    assert by_id["words-es-US"]["kind"] == "notes"
 
 
 def test_blocks_that_nothing_leads_to_are_not_drawn() -> None:

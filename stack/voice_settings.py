@@ -48,7 +48,7 @@ VOICES = {
 Sentence = Annotated[str, Field(min_length=1, max_length=400)]
 
 
-class Locale(Section):
+class Locale(Section, str_strip_whitespace=True):
     """One language that callers may speak."""
 
     id: str = Field("en_US", description="Lex's name of it: language and place, such as en_US.")
@@ -106,7 +106,7 @@ class Agents(Section):
         return value
 
 
-class Voice(Section):
+class Voice(Section, str_strip_whitespace=True):
     """Calling the number, through Amazon Connect and Lex."""
 
     enabled: bool = Field(False, description="Whether people can call.")

@@ -334,6 +334,16 @@ def test_arguments_that_make_no_sound_flow_are_refused(
         call_flow(arguments(**changed))
 
 
+@pytest.mark.parametrize("locale", VOICES)
+def test_every_locale_that_may_be_configured_can_call(locale: str) -> None:
+    """Alone and beside another language, with all that can be switched on."""
+    spoken = SpokenLocale(locale_id=locale, voice=VOICES[locale][0])
+    other = SPANISH if locale == "en_US" else ENGLISH
+
+    assert call_flow(everything(locales=[spoken])).start == "logging"
+    assert call_flow(everything(locales=[other, spoken])).start == "logging"
+
+
 def test_a_key_for_every_language() -> None:
     """Nine languages, as many as there are keys, leave most of Connect's 250 actions free."""
     ids = ("en_US", "en_GB", "es_US", "es_ES", "fr_FR", "de_DE", "it_IT", "nl_NL", "pt_BR")

@@ -104,7 +104,12 @@ def test_the_function_fits_into_the_hook() -> None:
             "says which key to press, as {key}",
         ),
         (
-            {**ADOPTED, "locales": [{"id": "en_US", "texts": {"trouble": ""}}]},
+            {**ADOPTED, "locales": [{"id": "en_US", "texts": {"trouble": " "}}]},
+            "voice.locales",
+            "at least 1 character",
+        ),
+        (
+            {**ADOPTED, "locales": [{"id": "en_US", "greeting": " "}]},
             "voice.locales",
             "at least 1 character",
         ),
@@ -196,6 +201,14 @@ def test_every_locale_has_a_voice_of_its_own(locale: str) -> None:
     voice = load(**calls(locales=[{"id": locale}])).voice
 
     assert voice.locales[0].polly_voice in VOICES[locale]
+
+
+def test_a_blank_notice_is_none() -> None:
+    """Nothing that could be said is no reason to say nothing aloud."""
+    locales = [{"id": "en_US", "recordingNotice": " "}]
+    voice = load(**calls(recordingNotice=" ", locales=locales)).voice
+
+    assert (voice.recording_notice, voice.locales[0].recording_notice) == ("", "")
 
 
 def test_what_was_made_is_kept_while_calls_are_off() -> None:

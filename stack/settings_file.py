@@ -258,13 +258,8 @@ def _line(key: str, field: FieldInfo) -> str:
     name = getattr(_plain(field), "__name__", "list")
     if _section(field) is not None:
         return f"{key} (section): {field.description}"
-    kinds = {
-        "str": "text",
-        "int": "integer",
-        "float": "number",
-        "bool": "true or false",
-        "dict": "texts by name",
-    }
+    kinds = {"str": "text", "int": "integer", "float": "number"}
+    kinds |= {"bool": "true or false", "dict": "texts by name"}
     shown = "unset" if default is None else json.dumps(default, ensure_ascii=False)
     return f"{key} ({kinds.get(name, name)}, {shown}): {field.description}"
 

@@ -52,6 +52,13 @@ def offer_beside_a_forget(world: World) -> Meeting:
     return [world.utters(), world.does(*forget, worker=1)]
 
 
+def offer_twice(world: World) -> Meeting:
+    """Lex brings an utterance twice at once while a text is answered."""
+    world.hears("a")
+    world.scheduler.run(world.wakes(), "model")
+    return [world.utters(), world.tries_again(1)]
+
+
 def two_yes(world: World) -> Meeting:
     """The caller's yes is brought twice at once, and a text is answered between."""
     talk(world)

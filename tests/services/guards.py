@@ -144,6 +144,8 @@ GUARDS = [
           call_scenes.call_beside_a_writer, "numbers have no gap and no repeat"),
     Guard("18", "an offer beside a text's turn checks the generation", planted.offer_generation,
           call_scenes.offer_beside_a_forget, "nothing forgotten is said"),
+    Guard("18", "an offer beside a text's turn is made once", planted.one_offer,
+          call_scenes.offer_twice, "words are held once"),
     Guard("18", "a yes has a receipt, and needs words that are held", planted.one_yes,
           call_scenes.two_yes, "no ghosts"),
     Guard("-", "an allowance is looked at", planted.allowance, scenes.more_than_allowed,

@@ -158,8 +158,11 @@ class Ledger(Commits):
         self.require("pending_at" not in item, "nothing held is looked for", change)
         offers = [one.after for one in changes if one.sk.startswith("turn#") and one.after]
         self.require(bool(offers) and change.before is None, "what is held was offered", change)
-        words = self.heard(offers[0])
-        self.said[item["sid"]] = Said(words, began=self.uttered[words])
+        known = self.said.get(item["sid"])
+        again = known is not None and known.generation == item["generation"]
+        self.require(not again, "words are held once", change)
+        words, generation = self.heard(offers[0]), item["generation"]
+        self.said[item["sid"]] = Said(words, began=self.uttered[words], generation=generation)
 
     def _turn(self, change: Change) -> None:
         turn, item = change.sk.removeprefix("turn#"), change.after

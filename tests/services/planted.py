@@ -269,6 +269,7 @@ spoken_sequence = both(
     drops(Lease, "ending", " AND #sequence = :sequence"), drops(Messages, "putting", EXISTS)
 )
 offer_generation = accept_generation
+one_offer = drops(Turns, "putting", EXISTS)
 one_yes = both(
     drops(Held, "_receipt", EXISTS),
     drops(Held, "_releasing", "attribute_exists(held) AND expires_at > :today"),

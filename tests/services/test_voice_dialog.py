@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from conversation.allowances import Limits
 from conversation.switch import Switch
 from conversation.tables import Tables
-from tests.services.voice_stage import TEXTS, TOO_LATE, VoiceStage, heard
+from tests.services.voice_stage import CONTACT, TEXTS, TOO_LATE, VoiceStage, heard
 from voice.call_texts import Sentences, texts_in
 from voice.translations import TRANSLATIONS
 
@@ -164,6 +166,17 @@ def test_another_language_has_its_own_sentences(call: VoiceStage) -> None:
     german = texts_in("de")
     assert call.say("", locale="de_DE") == german.silence
     assert call.say("Auf Wiederhören", locale="de_DE") == german.goodbye
+
+
+def test_what_lex_carries_names_no_words(call: VoiceStage) -> None:
+    """The numbers, as the flow put them there; beside them ids and counters."""
+    call.say("my secret is zebra")
+    call.answer_seconds = TOO_LATE
+    call.say("and a long story of it")
+    carried = {name: value for name, value in call.attributes.items() if name != "callerNumber"}
+    assert call.attributes["callerNumber"] == call.number
+    assert carried["offer"] == f"{CONTACT}-0002"
+    assert all(re.fullmatch(rf"\d+|none|{CONTACT}(-\d+)?", one) for one in carried.values())
 
 
 def test_an_unknown_locale_is_apologised_for_once(call: VoiceStage) -> None:

@@ -138,16 +138,6 @@ class Menu(Block):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Encryption:
-    """A key of the instance under which stored input is encrypted at once."""
-
-    key_id: str
-    """Identifier of the key in Connect."""
-    certificate: str
-    """Its public certificate in PEM."""
-
-
-@dataclass(frozen=True, kw_only=True)
 class StoreInput(Step):
     """Ask for several digits, kept as ``$.StoredCustomerInput``, never heard by a bot.
 
@@ -162,22 +152,15 @@ class StoreInput(Step):
     """How many at most; the entry ends with the last, with ``#``, or after a pause."""
     seconds: int = 10
     """How long to wait for the first digit once the words are spoken."""
-    encryption: Encryption | None = None
 
     def _parameters(self) -> dict[str, Any]:
-        written: dict[str, Any] = {
+        return {
             "Text": self.text,
             "StoreInput": "True",
             "InputTimeLimitSeconds": str(self.seconds),
             "InputValidation": {"CustomValidation": {"MaximumLength": str(self.digits)}},
             "DTMFConfiguration": {"InputTerminationSequence": "#", "DisableCancelKey": "False"},
         }
-        if self.encryption is not None:
-            written["InputEncryption"] = {
-                "EncryptionKeyId": self.encryption.key_id,
-                "Key": self.encryption.certificate,
-            }
-        return written
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -42,6 +42,8 @@ CARRIED = ("turn", "more", "offer", "callStarted", "locale")
 # How often a conversation that broke off is taken up again, in one call.
 FURTHER_TALKS = 1
 MAX_LOCALES = 9
+# How long a caller pauses before their words count as said.
+PAUSE_MILLISECONDS = 600
 ENGINES = ("standard", "neural", "generative")
 
 
@@ -63,10 +65,6 @@ class CallFlowArgs:
     """How long the bot waits for a word."""
     maximum_speech_seconds: int = 12
     """How long a caller may speak at once, at most 15."""
-    pause_milliseconds: int = 600
-    """How long a caller pauses before their words count as said."""
-    interruptible: bool = True
-    """Whether a caller may speak over the bot."""
     logging: bool = False
     """Whether the flow keeps a log, except while a code is entered. Turn it on for a short time,
     to find a fault: the log holds callers' numbers."""
@@ -201,9 +199,9 @@ def session_attributes(args: CallFlowArgs) -> dict[str, str]:
         "calledNumber": "$.SystemEndpoint.Address",
         "contactId": "$.ContactId",
         "next": "none",
-        "x-amz-lex:allow-interrupt:*:*": "true" if args.interruptible else "false",
+        "x-amz-lex:allow-interrupt:*:*": "true",
         "x-amz-lex:audio:start-timeout-ms:*:*": str(args.silence_seconds * 1000),
-        "x-amz-lex:audio:end-timeout-ms:*:*": str(args.pause_milliseconds),
+        "x-amz-lex:audio:end-timeout-ms:*:*": str(PAUSE_MILLISECONDS),
         "x-amz-lex:audio:max-length-ms:*:*": str(args.maximum_speech_seconds * 1000),
         "x-amz-lex:dtmf:max-length:*:*": "1",
         "x-amz-lex:dtmf:end-timeout-ms:*:*": "1000",

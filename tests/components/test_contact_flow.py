@@ -241,14 +241,14 @@ def test_a_notice_of_one_language_is_heard_in_that_language_alone() -> None:
 
 def test_the_bot_is_told_who_calls_and_how_to_listen() -> None:
     """Seconds of the settings become the milliseconds that Lex reads."""
-    made = actions(arguments(silence_seconds=5, maximum_speech_seconds=14, interruptible=False))
+    made = actions(arguments(silence_seconds=5, maximum_speech_seconds=14))
 
     assert made["talk"]["Parameters"]["LexSessionAttributes"] == {
         "callerNumber": "$.CustomerEndpoint.Address",
         "calledNumber": "$.SystemEndpoint.Address",
         "contactId": "$.ContactId",
         "next": "none",
-        "x-amz-lex:allow-interrupt:*:*": "false",
+        "x-amz-lex:allow-interrupt:*:*": "true",
         "x-amz-lex:audio:start-timeout-ms:*:*": "5000",
         "x-amz-lex:audio:end-timeout-ms:*:*": "600",
         "x-amz-lex:audio:max-length-ms:*:*": "14000",

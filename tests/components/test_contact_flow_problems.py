@@ -10,7 +10,7 @@ import pytest
 
 from components.contact_flow import call_flow, problems
 from components.contact_flow.block import Block
-from components.contact_flow.blocks import Encryption, Message, SetAttributes, StoreInput
+from components.contact_flow.blocks import Message, SetAttributes, StoreInput
 from components.contact_flow.flow import Flow
 from components.contact_flow.routing import HangUp
 from tests.components.call_flows import Actions, by_slug, everything
@@ -496,18 +496,14 @@ def ending(**blocks: Block) -> list[str]:
 
 
 def test_blocks_that_our_call_does_without() -> None:
-    """Encrypted input and contact attributes are sound where nothing is logged."""
+    """Attributes that nobody speaks, a key for what is typed, and stored input without a log."""
     said = Message(text="Thank you.", next="hang-up", failed="hang-up")
-    ask = StoreInput(
-        text="Your number?",
-        digits=12,
-        encryption=Encryption(key_id="k", certificate="-----BEGIN CERTIFICATE-----"),
-        next="said",
-        failed="said",
-    )
+    ask = StoreInput(text="Your number?", digits=12, next="said", failed="said")
     keep = SetAttributes(attributes={"topic": "bills"}, next="said", failed="said")
 
     assert ending(keep=keep, said=said) == []
+    key = {"EncryptionKeyId": "k", "Key": "-----BEGIN CERTIFICATE-----"}
+    assert broken(given_to("code-enter", InputEncryption=key)) == []
     assert ending(ask=ask, said=said) == [
         "ask: what the caller types may be written to the flow's log"
     ]

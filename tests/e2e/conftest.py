@@ -30,6 +30,7 @@ from local.carrier import Message
 from local.carrier.message import WHATSAPP
 from local.config import OUR_NUMBER, OUR_VOICE_NUMBER, LocalConfig
 from local.stack import LocalStack
+from tests.e2e.callers import Caller, warm_up
 
 FIRST_MODEL, SECOND_MODEL = "dialtone.scripted-v1", "dialtone.second-v1"
 # A turn's function lives settle cap + answer + send + 5 = 16 s here, instead of 65.
@@ -42,7 +43,7 @@ SHORT_TIMES = {
         "sendTimeoutSeconds": 1,
         "sweepAfterSeconds": 1,
     },
-    "voice": {"answerSeconds": 5, "keepAfterSeconds": 5},
+    "voice": {"answerSeconds": 7, "keepAfterSeconds": 5},
 }
 REPLY_SECONDS = 25.0
 RECOVERY_SECONDS = 45.0
@@ -214,6 +215,21 @@ def new_phone(fresh: None, make_phone: Callable[[], Phone]) -> Callable[[], Phon
 def phone(new_phone: Callable[[], Phone]) -> Phone:
     """The phone of somebody new."""
     return new_phone()
+
+
+@pytest.fixture(scope="session")
+def answering(stack: LocalStack) -> None:
+    """Every worker that answers callers is warm."""
+    warm_up(stack)
+
+
+@pytest.fixture
+def caller(stack: LocalStack, answering: None, new_phone: Callable[[], Phone]) -> Iterator[Caller]:
+    """Somebody new who calls; afterwards no call and no switch is left behind."""
+    yield Caller(stack, new_phone())
+    stack.phone.hang_up_all()
+    stack.phone.faults.duplicate, stack.phone.faults.at_once = 0.0, False
+    stack.phone.switches.open = True
 
 
 @pytest.fixture(scope="module")

@@ -2,73 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Any
-
 import pytest
 
-from conversation.items import Item, from_item, to_item
-from local.config import DEFAULT_WORKERS, OUR_VOICE_NUMBER
-from local.phone import INSTANT, Call, Pace
+from local.phone import Pace
 from local.scripted_model import Step, slow
-from local.stack import LocalStack
+from tests.e2e.callers import Caller, no_trouble
 
 GREETING = "Hello. I am your assistant. What can I do for you?"
-WORKERS = DEFAULT_WORKERS["fulfilment"]
 QUICK = Pace(words_per_second=20)
 STORY = "Once upon a time there was a telephone. " * 20
-
-
-class Caller:
-    """Somebody who calls, and what the stack holds about their calls."""
-
-    def __init__(self, stack: LocalStack, phone: Any) -> None:
-        self.stack = stack
-        self.phone = phone
-
-    def dial(self, *, pace: Pace = INSTANT, anonymous: bool = False) -> Call:
-        """Call the stack's number."""
-        number = None if anonymous else self.phone.number
-        return self.stack.phone.dial(number, OUR_VOICE_NUMBER, pace=pace)
-
-    def items(self, call: Call, prefix: str) -> list[Item]:
-        """What is stored of a call."""
-        found = self.stack.aws("dynamodb").query(
-            TableName=self.stack.outputs["conversationsTable"],
-            KeyConditionExpression="pk = :pk AND begins_with(sk, :sk)",
-            ExpressionAttributeValues=to_item({":pk": f"call#{call.id}", ":sk": prefix}),
-            ConsistentRead=True,
-        )
-        return [from_item(item) for item in found["Items"]]
-
-    def outcomes(self, call: Call) -> list[str]:
-        """How the call's turns ended."""
-        return [turn["outcome"] for turn in self.items(call, "turn#")]
-
-
-@pytest.fixture(scope="module", autouse=True)
-def warm(stack: LocalStack) -> None:
-    """Each worker has answered before: its first turn imports its model, and takes too long."""
-    calls = [stack.phone.dial(None, OUR_VOICE_NUMBER) for _ in range(WORKERS)]
-    for call in calls:
-        call.say("are you there")
-    for call in calls:
-        call.wait_until(lambda one: len(one.spoken) == 2, 60)
-        call.hang_up()
-
-
-@pytest.fixture
-def caller(stack: LocalStack, new_phone: Callable[[], Any]) -> Iterator[Caller]:
-    """Somebody new; afterwards no call and no switch is left behind."""
-    yield Caller(stack, new_phone())
-    stack.phone.hang_up_all()
-    stack.phone.faults.duplicate, stack.phone.faults.at_once = 0.0, False
-    stack.phone.switches.open = True
-
-
-def no_trouble(call: Call) -> None:
-    """Neither Lex nor Connect had anything against what the functions answered."""
-    assert [event for event in call.events if event.kind in {"rejected", "error"}] == []
 
 
 def test_a_call_is_answered_remembered_and_ended(caller: Caller) -> None:
@@ -170,7 +112,7 @@ def test_a_late_answer_is_forgotten_after_a_no(caller: Caller) -> None:
 
 def test_a_withheld_number_is_answered_too(caller: Caller) -> None:
     """Nobody is known by it, and nothing is offered that needs a number."""
-    call = caller.dial(anonymous=True)
+    call = caller.dial(number=None)
     assert call.exchange("hello there")
     assert caller.outcomes(call) == ["answered"]
     caller.stack.model.script(slow(9), slow(9))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from contextlib import suppress
 from typing import Any
 
@@ -52,17 +53,18 @@ def forget(phone: Any) -> None:
     phone.wait(lambda: sort_keys(phone) == ["meta"], "the end")
 
 
-def due(phone: Any) -> None:
-    """Let the sweep find what is left at once, not in a minute; it may be done by then."""
-    client = phone.stack.aws("dynamodb")
-    for item in phone.items("forget#"):
+def due(stack: LocalStack, items: list[Item]) -> None:
+    """Let the sweep find what is left of a FORGET at once, not in a minute; it may be done."""
+    client = stack.aws("dynamodb")
+    for item in items:
         with suppress(client.exceptions.ConditionalCheckFailedException):
             client.update_item(
-                TableName=phone.stack.outputs["conversationsTable"],
+                TableName=stack.outputs["conversationsTable"],
                 Key=to_item({"pk": item["pk"], "sk": item["sk"]}),
                 UpdateExpression="SET pending_at = :now",
                 ConditionExpression="attribute_exists(pk)",
-                ExpressionAttributeValues=to_item({":now": 1}),
+                # Another time each time: the queue takes one wake-up for each.
+                ExpressionAttributeValues=to_item({":now": int(time.time() * 1000)}),
             )
 
 
@@ -70,7 +72,7 @@ def sort_keys(phone: Any) -> list[str]:
     """Of every item of the conversation; what is left of a FORGET is made due meanwhile."""
     kinds = [item["sk"] for first in "fimst" for item in phone.items(first)]
     if any(kind.startswith("forget#") for kind in kinds):
-        due(phone)
+        due(phone.stack, phone.items("forget#"))
     return kinds
 
 

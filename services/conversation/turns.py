@@ -179,7 +179,7 @@ class Turns:
         return put(self._tables.conversations, turn.item(), condition="attribute_not_exists(pk)")
 
     def annotating(self, turn: Turn, changes: Mapping[str, Any]) -> Action:
-        """Set attributes of a turn that exists; usable alone or in a transaction."""
+        """Part of a transaction: set attributes of a turn that exists."""
         names = list(changes)
         return update(
             self._tables.conversations,
@@ -189,15 +189,6 @@ class Turns:
             condition="attribute_exists(pk)",
             values={f":{name}": changes[name] for name in names},
         )
-
-    def annotate(self, turn: Turn, **changes: Any) -> Turn:
-        """Set attributes of a turn that exists, and return it as it is now.
-
-        Raises:
-            ConditionFailedError: The turn no longer exists (FORGET, or expired).
-        """
-        item = self._tables.write(self.annotating(turn, changes))
-        return Turn.parse(item or {})
 
 
 def _digest(words: str) -> str:

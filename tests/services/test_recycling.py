@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 
 from conversation.clocks import DAY_SECONDS
 from conversation.persons import Persons, address_hash, person_key
-from conversation.tables import Tables
+from conversation.tables import StoreBusyError, Tables
 from messaging.policy import Policy
+from tests.services.memory_dynamodb import MemoryDynamoDB
 from tests.services.texting_door import Door
 from tests.services.texting_parts import ADDRESS_KEY, PERSON
 
@@ -49,6 +53,45 @@ def test_who_writes_now_and_then_stays_who_they_are(tables: Tables) -> None:
     assert door.accept("hi", "SM2").conversation == old
     door.clock.now += 91 * DAY_SECONDS
     assert door.accept("hi", "SM3").conversation == old
+
+
+def test_two_deliveries_at_once_begin_one_conversation(
+    memory_tables: Tables, memory: MemoryDynamoDB
+) -> None:
+    """Whoever comes second finds the number renewed, and goes on from there."""
+    door = opened(memory_tables, FRESH)
+    first: list[str] = []
+    meanwhile(memory, lambda: first.append(door.accept("hi", "SM2").conversation))
+    assert door.accept("me again", "SM3").conversation == first[0] == known(door)
+
+
+def test_a_number_goes_back_once(memory_tables: Tables, memory: MemoryDynamoDB) -> None:
+    """Of two CONTINUE at once the second is told to come again, and is then a word."""
+    door = opened(memory_tables, ASKING)
+    old = known(door)
+    door.accept("hi", "SM2")
+    meanwhile(memory, lambda: door.accept("CONTINUE", "SM3"))
+    with pytest.raises(StoreBusyError):
+        door.accept("CONTINUE", "SM4")
+    assert known(door) == old
+    assert door.accept("CONTINUE", "SM4").effect == "inbox"
+
+
+def test_what_is_noted_of_a_number_raises_no_ghost(memory_tables: Tables) -> None:
+    """An update of an address that is gone writes nothing."""
+    Persons(memory_tables).screened("nobody", "rules", None)
+    assert Persons(memory_tables).known("nobody") is None
+
+
+def meanwhile(memory: MemoryDynamoDB, what: Callable[[], Any]) -> None:
+    """Have something happen right before the next write."""
+
+    def now(when: str, _operation: str) -> None:
+        if when == "before":
+            memory.written = lambda _when, _operation: None
+            what()
+
+    memory.written = now
 
 
 def test_it_can_be_switched_off(tables: Tables) -> None:

@@ -185,7 +185,7 @@ def test_callback_that_was_faster_is_not_overwritten(scene: Scene) -> None:
     claim, turn = scene.open.answered()
 
     def reported(sid: str) -> SendOutcome:
-        scene.open.turns.annotate(turn, delivery="delivered", carrier_sids=[sid])
+        scene.open.annotate(turn, delivery="delivered", carrier_sids=[sid])
         meta = scene.meta
         assert scene.open.lease.close_unheld(meta)
         return Accepted(sid)

@@ -94,7 +94,7 @@ def test_worker_killed_between_the_two_writes_of_closing(scene: Scene) -> None:
     claim, turn = scene.open.answered()
     action, _ = scene.open.lease.sending(claim)
     scene.tables.write(action)
-    scene.open.turns.annotate(turn, delivery="failed", delivery_error="21610")
+    scene.open.annotate(turn, delivery="failed", delivery_error="21610")
     result = scene.again(turn)
     assert (result.progress, result.delivery) == (Progress.CLOSED, DeliveryState.FAILED)
     assert (scene.carrier.sent, scene.carrier.asked) == ([], [])

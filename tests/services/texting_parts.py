@@ -204,6 +204,10 @@ class OpenTurns:
             self.clock.now += self.lease.busy_seconds(meta) + 0.001
         return self.lease.take_over(meta, None, 20)
 
+    def annotate(self, turn: Turn, **changes: Any) -> None:
+        """Another worker wrote this into a turn."""
+        self.tables.write(self.turns.annotating(turn, changes))
+
     def read(self, turn: Turn) -> Turn:
         """A turn as it is now."""
         found = self.turns.read(turn.conversation, turn.id)

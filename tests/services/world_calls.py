@@ -111,7 +111,7 @@ class Calls(Workers):
         caller = hook.caller(CallSession(CONTACT, PERSON))
         if not yes:
             hook.offers.decline(caller, offer)
-        elif (yes := hook.offers.accept(caller, offer)) and yes.wakes and caller.proved:
+        elif (release := hook.offers.accept(caller, offer)) and release.wakes and caller.proved:
             released = self.ledger.said[held_sid(CONTACT, offer)].sk
             self.ledger.require(bool(released), "a yes is kept", offer)
 

@@ -24,7 +24,7 @@ def _call(person: Person) -> Iterator[Call | None]:
     """A call, with its greeting behind it; None where the stack takes none.
 
     Raises:
-        DemoFailedError: The line fell silent.
+        DemoFailedError: The line fell silent, or a scene failed; with what was wrong there.
     """
     phone = person.stack.phone
     if not phone.numbers:
@@ -38,8 +38,16 @@ def _call(person: Person) -> Iterator[Call | None]:
         yield call
     except TimeoutError as error:
         raise DemoFailedError(str(error)) from error
+    except DemoFailedError as failed:
+        raise DemoFailedError(f"{failed}{_trouble(call)}") from failed
     finally:
         call.hang_up()
+
+
+def _trouble(call: Call) -> str:
+    """What went wrong on the line, which a caller does not hear."""
+    wrong = [event.words for event in call.events if event.kind in ("error", "rejected")]
+    return f"; on the line: {wrong[-1]}" if wrong else ""
 
 
 def _say(person: Person, call: Call, words: str) -> str:

@@ -8,6 +8,8 @@ import pytest
 from rich.console import Console
 
 from local import demo
+from local.demo_calls import CALLS
+from local.faults import Action
 from local.scripted_model import Step
 from local.stack import LocalStack
 
@@ -29,3 +31,17 @@ def test_a_model_that_forgets_fails_the_demo(stack: LocalStack, fresh: None) -> 
     written = io.StringIO()
     assert demo.run(stack, Console(file=written, width=100)) == 1
     assert "failed: She introduces herself: the answer does not mention Ada" in written.getvalue()
+
+
+def test_a_function_that_dies_fails_the_demo(
+    stack: LocalStack, fresh: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A call whose function is killed ends the demo with 1; it says what broke on the line."""
+    monkeypatch.setattr(demo, "SCENES", CALLS)
+    stack.faults.add(Action.KILL, function="fulfilment", service="dynamodb")
+    written = io.StringIO()
+    assert demo.run(stack, Console(file=written, width=200)) == 1
+    assert (
+        "failed: She calls, is understood, and says goodbye: the answer does not mention Swallow; "
+        "on the line: the function failed"
+    ) in written.getvalue()

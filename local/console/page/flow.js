@@ -35,7 +35,8 @@ export class FlowPanel {
             "Blocks light up as the call passes through them. Error branches show when they are taken."),
           this.flow),
         h("section", { className: "drawing" }, h("h3", {}, "On the line"),
-          h("p", { className: "quiet" }, "Everything that happened, with how long the function took."),
+          this.contact = h("p", { className: "quiet" },
+            "Everything that happens in a call, and how long its function took."),
           this.events)));
     panel.classList.add("call-panel");
   }
@@ -76,6 +77,7 @@ export class FlowPanel {
   async begin(call) {
     this.began = null;
     this.path = [];
+    this.contact.replaceChildren("Contact ", h("code", { className: "id" }, call.id));
     this.events.replaceChildren();
     this.dim();
     if (call.number === this.number) return;

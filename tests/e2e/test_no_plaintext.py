@@ -5,22 +5,26 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-from local.config import LocalConfig
+from local.config import OUR_VOICE_NUMBER, LocalConfig
 from local.plaintext import files, search
 from local.scripted_model import THROTTLE, slow
 from local.stack import LocalStack
 from tests.e2e.conftest import SHORT_TIMES, Phone
+from voice.call_texts import CallTexts
 
-ADA, BEN = "+15557310462", "+15558264917"
+TEXTS = CallTexts()
+
+ADA, BEN, CLEO = "+15557310462", "+15558264917", "+12025550187"
 SAID = ("the marmalade is under the third stair", "ünd Grüße an Tante Wilhelmine")
 WAITING = "my sister knows the zucchini password"
+SPOKEN = ("the walrus has locker nine", "tell me all about the periwinkle")
 RARE = ("marmalade", "Wilhelmine", "zucchini", "Grüße an")
 PLANTED = "rhubarb in plain sight"
 CARRIERS_OWN = "carrier.json"
 
 
 def talk(stack: LocalStack) -> None:
-    """Two people, both channels, an answer that fails, a STOP, and a text that still waits."""
+    """Texts on both channels, an answer that fails, a STOP, a call; and what still waits."""
     ada, ben = Phone(stack, ADA), Phone(stack, BEN)
     ada.text(SAID[0])
     ada.hear()
@@ -31,7 +35,10 @@ def talk(stack: LocalStack) -> None:
     ada.hear(2)
     ben.text("STOP")
     stack.invoke("sweep", {})
+    call = stack.phone.dial(CLEO, OUR_VOICE_NUMBER)
+    call.exchange(SPOKEN[0])
     stack.model.always(slow(30))
+    assert TEXTS.offer in call.exchange(SPOKEN[1]), call.transcript
     ada.text(WAITING)
     ada.wait(lambda: ada.meta().get("open_turn"), "a turn that is open when the stack stops")
     time.sleep(0.5)  # For its log lines to be forwarded.
@@ -54,7 +61,7 @@ def test_nothing_stored_or_logged_says_a_word_or_a_number(tmp_path: Path) -> Non
     assert len(lines) > 10
 
     stored = list(files(tmp_path, lambda path: path.name == CARRIERS_OWN))
-    assert search([*stored, *lines], [*SAID, WAITING, *RARE], [ADA, BEN]) == []
+    assert search([*stored, *lines], [*SAID, WAITING, *SPOKEN, *RARE], [ADA, BEN, CLEO]) == []
 
     # The search would have found them: the carrier has its own books, with everything in clear.
     found = search([("carrier", (tmp_path / CARRIERS_OWN).read_bytes())], RARE, [ADA, BEN])

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import ipaddress
+import os
+import socket
+import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +54,40 @@ def test_a_webhook_carries_who_forwarded_it(stack: LocalStack) -> None:
     assert f":{seen['x-forwarded-port']}" in stack.url
     assert seen["x-amzn-trace-id"].startswith("Root=1-")
     assert seen["x-twilio-signature"] == "abc"
+
+
+def test_nothing_listens_beyond_loopback(stack: LocalStack) -> None:
+    """Front door, AWS and the emulator behind it: this machine alone reaches them."""
+    listening = [address for one in family(os.getpid()) for address in listeners(one)]
+    assert len(listening) > 3, stack.url
+    assert [one for one in listening if not ipaddress.ip_address(one).is_loopback] == []
+
+
+def family(process: int) -> Iterator[int]:
+    """A process and all that it started."""
+    yield process
+    for children in Path(f"/proc/{process}/task").glob("*/children"):
+        for child in children.read_text().split():
+            yield from family(int(child))
+
+
+def listeners(process: int) -> Iterator[str]:
+    """The addresses on which a process takes connections, as the kernel tells."""
+    opened = set()
+    for one in Path(f"/proc/{process}/fd").iterdir():
+        with suppress(FileNotFoundError):  # closed meanwhile
+            opened.add(str(one.readlink()))
+    for table, family_ in (("tcp", socket.AF_INET), ("tcp6", socket.AF_INET6)):
+        for line in Path(f"/proc/net/{table}").read_text().splitlines()[1:]:
+            fields = line.split()
+            if fields[3] == "0A" and f"socket:[{fields[9]}]" in opened:
+                yield socket.inet_ntop(family_, packed(fields[1].partition(":")[0]))
+
+
+def packed(words: str) -> bytes:
+    """An address as the kernel writes it: 32-bit words in hexadecimal, of the machine's order."""
+    parts = [int(words[at : at + 8], 16) for at in range(0, len(words), 8)]
+    return b"".join(part.to_bytes(4, sys.byteorder) for part in parts)
 
 
 def test_an_answer_has_one_date(stack: LocalStack) -> None:

@@ -15,7 +15,9 @@ def hook_twice(world: World) -> Meeting:
 def other_words(world: World) -> Meeting:
     """The caller goes on while the hook of what they said before, given up by Lex, still runs."""
     talk(world)
-    return [world.utters(), world.utters()]
+    first = world.utters()
+    world.scheduler.step(first)
+    return [first, world.utters()]
 
 
 def call_after_a_death(world: World) -> Meeting:

@@ -66,6 +66,7 @@ class Calls(Workers):
     def utters(self, *, late: bool = False) -> Task:
         """The caller says something; the models have no time for it when it is late."""
         seconds = _TOO_LATE_SECONDS if late else FUNCTION_SECONDS - 1
+        self._give_up()
         words = f"({len(self.utterances)})"
         self.utterances.append(Utterance(words, self.number, seconds))
         self.ledger.uttered[words] = self.ledger.writes
@@ -80,6 +81,15 @@ class Calls(Workers):
         """The caller answers the offer."""
         offer = self.offer
         return self._calls(f"decide {offer}", lambda: self._decide(offer, yes=yes))
+
+    def _give_up(self) -> None:
+        """Lex goes on to the next utterance: of each earlier one, one hook at most runs still."""
+        running: set[str] = set()
+        for task in [one for one in self.scheduler.tasks if one.name.startswith("utter ")]:
+            if task.at == "begin" or task.name in running:
+                self.scheduler.kill(task)
+            else:
+                running.add(task.name)
 
     def _calls(self, name: str, body: Any) -> Task:
         self.now += 0.01

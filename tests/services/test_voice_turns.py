@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 
+from conversation import observability
 from conversation.outcomes import DeliveryState, Outcome
 from conversation.persons import call_key
 from conversation.tables import Tables
+from tests.services.memory_dynamodb import MemoryDynamoDB
 from tests.services.voice_stage import CONTACT, TEXTS, TOO_LATE, VoiceStage, heard
 
 
@@ -196,3 +198,32 @@ def test_a_retry_of_an_offered_utterance_is_offered_again(call: VoiceStage) -> N
     event = call.event("a long story")
     assert heard(call.ask(event)) == heard(call.ask(event)) == TEXTS.offer
     assert len(call.call_items("inbox#")) == 1
+
+
+def test_a_lost_key_is_not_replaced_by_a_call(
+    call: VoiceStage, memory: MemoryDynamoDB, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The caller hears that it does not work; it is counted, and no new key is made."""
+    names: list[str] = []
+    call.say("hello")
+    memory.tables[call.tables.keys].clear()
+    monkeypatch.setattr(observability, "count", lambda name, value=1: names.append(name))
+    assert call.say("are you there") == TEXTS.trouble
+    assert "KeyLost" in names
+    assert memory.tables[call.tables.keys] == {}
+
+
+def test_what_was_put_into_a_calls_past_is_not_shown(
+    call: VoiceStage, memory: MemoryDynamoDB
+) -> None:
+    """Somebody who can write the table swaps two messages: the model sees neither."""
+    call.say("first")
+    call.say("second")
+    table, name = memory.tables[call.tables.conversations], call_key(CONTACT)
+    one, two = (table[(name, f"message#{number:012d}")] for number in (0, 2))
+    one["content"], two["content"] = two["content"], one["content"]
+    call.say("third")
+    shown = [str(message.content) for message in call.model.seen[-1][1:]]
+    assert "first" not in shown
+    assert "second" not in shown
+    assert shown[-1] == "third"

@@ -131,7 +131,7 @@ class CallTurns:
         except LeaseLostError:
             # Our lease ran out, and the hook's retry may have answered meanwhile.
             answered = self._turns.read(caller.conversation, utterance.turn_id)
-            if answered is None or not self._turns.answers(answered, words):
+            if answered is None:
                 raise
             return self._again(answered, utterance)
 

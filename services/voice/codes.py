@@ -126,7 +126,7 @@ class Codes:
         now = int(self._clock())
         if held is None or now - held["issued_at"] >= VALID_SECONDS:
             return Check.EXPIRED
-        if not hmac.compare_digest(held["digest"], self._digest(person, contact, code.strip())):
+        if not hmac.compare_digest(held["digest"], self._digest(person, contact, code)):
             return Check.WRONG
         try:
             self._tables.write(self._proving(person, contact, held["digest"], now))

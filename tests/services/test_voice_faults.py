@@ -8,17 +8,14 @@ from typing import Any
 import pytest
 
 from conversation import observability
-from conversation.outcomes import Outcome, TurnState
-from conversation.persons import call_key, person_key
+from conversation.outcomes import Outcome
+from conversation.persons import call_key
 from conversation.tables import StoreBusyError, Tables
 from tests.services.memory_dynamodb import MemoryDynamoDB
 from tests.services.played_kms import PlayedKms
-from tests.services.stage import KEY, PERSON, SENDER
 from tests.services.voice_stage import CONTACT, TEXTS, TOO_LATE, VoiceStage, heard
 from texting.consent import Consent
 from voice.call_session import CallSession
-from voice.callers import Callers
-from voice.codes import Codes
 
 
 @pytest.fixture
@@ -41,6 +38,13 @@ def test_a_hook_slower_than_its_deadline_is_ended(call: VoiceStage, counted: lis
     call.model.script = lambda _: str(threading.Event().wait(20))
     assert call.say("a long story") == TEXTS.offer
     assert "LateAnswer" in counted
+
+
+def test_a_function_with_little_time_left_ends_earlier(call: VoiceStage) -> None:
+    """Its own time counts, too: a hook that is cut off would leave the caller in silence."""
+    call.model.script = lambda _: str(threading.Event().wait(20))
+    answer = call.fulfilling().fulfil(call.event("a long story"), 3.7)
+    assert heard(answer) == TEXTS.offer
 
 
 def test_a_late_model_answer_commits_nothing(call: VoiceStage) -> None:
@@ -208,68 +212,6 @@ def test_an_utterance_is_logged_by_its_size(
     assert {(line["intent"], line["mode"]) for line in lines} == {("FallbackIntent", "Speech")}
 
 
-class TestACallAndATextAtOnce:
-    """The caller has proved the number, and speaks in the conversation of their texts."""
-
-    @pytest.fixture
-    def proved(self, call: VoiceStage) -> VoiceStage:
-        """A proved caller, a text of whose is being answered by somebody."""
-        call.number, call.memory = PERSON, "person"
-        callers = Callers(
-            call.tables, lambda: KEY, sender=SENDER, memory="person", clock=call.clock
-        )
-        caller = callers.resolve(PERSON, CONTACT)
-        call.person = caller.person or ""
-        call.conversation = person_key(call.person)
-        call.key = call.keys.ensure_record(call.conversation, call.person)
-        call.generation = call.key.generation
-        codes = Codes(call.tables, lambda: KEY, call.clock, draw=lambda: "123456")
-        code = codes.issue(call.person, caller.hashed, CONTACT)
-        codes.check(call.person, caller.hashed, CONTACT, code or "")
-        return call
-
-    def test_they_go_on_with_what_was_texted(self, proved: VoiceStage) -> None:
-        """What is said on the phone is in the memory of the texts."""
-        proved.text("my name is Ada")
-        proved.attend()
-        proved.say("who am I")
-        assert proved.words()[-2:] == ["who am I", "you said: who am I"]
-        assert str(proved.model.seen[1][1].content) == "my name is Ada"
-
-    def test_a_busy_conversation_offers_a_text(self, proved: VoiceStage) -> None:
-        """The call waits a second for the lease, then holds the words, once."""
-        began = proved.clock.now
-        _texted(proved)
-        event = proved.event("who am I")
-        assert heard(proved.ask(event)) == heard(proved.ask(event)) == TEXTS.offer
-        assert proved.clock.now > began
-        (held,) = [item for item in proved.items("inbox#") if item.get("held")]
-        assert held["sid"] == f"call#{CONTACT}#{CONTACT}-0001"
-        assert proved.model.seen == []
-
-    def test_an_open_text_turn_is_not_the_calls_to_finish(self, proved: VoiceStage) -> None:
-        """Its lease has run out, and still only the responder sends (protocol rule 9)."""
-        _texted(proved)
-        proved.clock.now += 60
-        assert heard(proved.ask(proved.event("who am I"))) == TEXTS.offer
-        opened = proved.lease.read(proved.conversation).open_turn
-        assert opened is not None
-        assert opened.state is TurnState.CLAIMED
-
-    def test_released_words_are_answered_after_the_text(self, proved: VoiceStage) -> None:
-        """The yes puts them in line, and the responder answers both in order."""
-        proved.introduced = True
-        _texted(proved)
-        proved.say("who am I")
-        assert proved.say("yes") == TEXTS.released
-        proved.clock.now += 60
-        proved.attend_until_done()
-        assert [words for words in proved.words() if not words.startswith("you said")] == [
-            "my name is Ada",
-            "who am I",
-        ]
-
-
 def test_the_call_of_an_answered_caller_is_noted(call: VoiceStage) -> None:
     """So that it can be offered to be kept; an apology alone is not."""
 
@@ -289,11 +231,3 @@ def test_the_call_of_an_answered_caller_is_noted(call: VoiceStage) -> None:
 
 def _session(call: VoiceStage) -> CallSession:
     return CallSession.read({"callerNumber": call.number, "contactId": call.contact})
-
-
-def _texted(call: VoiceStage) -> None:
-    """A text of the person's is being answered: its turn is open."""
-    call.text("my name is Ada")
-    meta = call.lease.read(call.conversation)
-    keys = [item["sk"] for item in call.items("inbox#")]
-    call.lease.claim(meta, call.ids.new(), keys, call.route, 30)

@@ -167,6 +167,8 @@ def test_who_has_begun_to_talk_is_not_silent() -> None:
     listen(call, clock)
     call.begin()
     clock.advance(11)
+    with pytest.raises(TimeoutError):
+        call.wait_until(lambda _: call.state != "listening" or hook.events, 0.2)
     call.say("a long thought")
     call.wait_until(lambda _: hook.events)
     assert hook.heard == ["a long thought"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -59,7 +60,10 @@ def test_a_newcomer_tries_everything(page: Page, caller: Locator, stack: LocalSt
     expect(caller.get_by_placeholder("Type to interrupt")).to_be_visible()
     _ask_too_much(page, caller)
     caller.get_by_role("button", name="Hang up").click()
-    expect(caller.locator(".over")).to_contain_text("a text to Ben offers to keep this call")
+    # Whatever wakes the conversation later than the offer is due brings it, as the late text may.
+    expect(caller.locator(".over")).to_contain_text(
+        re.compile("a text to Ben offers to keep this call|Ben was texted")
+    )
     _keep(page, caller, stack)
     _ask_for_a_human(page, caller)
 

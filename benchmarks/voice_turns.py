@@ -101,7 +101,11 @@ def _measure(turns: int) -> dict[int, Waits]:
         schedules=False,
         workers=dict.fromkeys(("webhook", "status", "responder", "sweep", "fulfilment"), 1),
         # A window that ten messages fill, so that what grows is the conversation.
-        overrides={"assistant": {"windowMessages": FEW}, "voice": {"maximumTurns": 500}},
+        overrides={
+            "assistant": {"windowMessages": FEW},
+            "voice": {"maximumTurns": 500},
+            "personAllowance": {"turnsPerDay": 0, "tokensPerDay": 0},
+        },
     )
     with LocalStack(config) as stack:
         stack.model.always(Step(text=ANSWER))

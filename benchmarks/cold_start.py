@@ -50,7 +50,7 @@ messaging.webhook._built()
 observability.logger()
 aws.dynamodb(), aws.kms(), aws.sqs(), aws.secrets_manager()
 """
-_RESPONDER_FLOOR = """
+_ANSWERING_FLOOR = """
 import boto3
 from aws_lambda_powertools import Logger
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -71,47 +71,57 @@ aws.dynamodb(), aws.kms(), aws.sqs(), aws.secrets_manager()
 import sys
 assert any(name.startswith("langchain_aws.chat_models") for name in sys.modules)
 """
+_FULFILMENT = """
+import voice.fulfilment
+from conversation import aws, observability
+voice.fulfilment._built()._dialog._turns.warm()
+observability.logger()
+aws.dynamodb(), aws.kms(), aws.sqs(), aws.secrets_manager()
+import sys
+assert any(name.startswith("langchain_aws.chat_models") for name in sys.modules)
+"""
 
 
 def measure_cold_starts(payloads: Payloads, rounds: int) -> list[Figure]:
-    """Both functions against what any function with these clients would pay."""
+    """The functions that somebody waits for, against what any with these clients would pay."""
     ours = {**AWS, **_SETTINGS, "AWS_DATA_PATH": str(payloads.ours / "aws-data")}
     used = measure(
         {
             "webhook floor": Program(_WEBHOOK_FLOOR, payloads.plain, AWS),
             "webhook": Program(_WEBHOOK, payloads.ours, ours),
-            "responder floor": Program(_RESPONDER_FLOOR, payloads.plain, AWS),
+            "answering floor": Program(_ANSWERING_FLOOR, payloads.plain, AWS),
             "responder": Program(_RESPONDER, payloads.ours, ours),
+            "fulfilment": Program(_FULFILMENT, payloads.ours, ours),
         },
         rounds,
     )
-    return [
-        Figure(
-            measure="webhook, cold: import and its clients",
-            baseline="`import boto3` and an SQS client",
-            value=used["webhook"].times(used["webhook floor"]),
-            unit="×",
-            must=1.15,
-            aim=0.75,
-            detail=_detail(used, "webhook"),
-        ),
-        Figure(
-            measure="responder, cold: import and its clients",
-            baseline="boto3 with DynamoDB, KMS and Bedrock clients, AES-GCM, Logger",
-            value=used["responder"].times(used["responder floor"]),
-            unit="×",
-            must=3.1,
-            aim=2.0,
-            detail=_detail(used, "responder"),
-        ),
+    webhook = _figure(
+        used, "webhook", "webhook floor", "`import boto3` and an SQS client", must=1.15, aim=0.75
+    )
+    clients = "boto3 with DynamoDB, KMS and Bedrock clients, AES-GCM, Logger"
+    answering = [
+        _figure(used, function, "answering floor", clients, must=3.1, aim=2.0)
+        for function in ("responder", "fulfilment")
     ]
+    return [webhook, *answering]
 
 
-def _detail(used: dict[str, Usage], name: str) -> dict[str, float]:
-    """CPU and memory of a function and its floor."""
-    return {
-        "cpu_ms": round(used[name].cpu_ms, 1),
-        "floor_cpu_ms": round(used[f"{name} floor"].cpu_ms, 1),
-        "memory_mb": round(used[name].memory_mb, 1),
-        "floor_memory_mb": round(used[f"{name} floor"].memory_mb, 1),
-    }
+def _figure(
+    used: dict[str, Usage], function: str, floor: str, baseline: str, *, must: float, aim: float
+) -> Figure:
+    """A function's cold start against its floor, with the CPU and memory of both."""
+    ours, least = used[function], used[floor]
+    return Figure(
+        measure=f"{function}, cold: import and its clients",
+        baseline=baseline,
+        value=ours.times(least),
+        unit="×",
+        must=must,
+        aim=aim,
+        detail={
+            "cpu_ms": round(ours.cpu_ms, 1),
+            "floor_cpu_ms": round(least.cpu_ms, 1),
+            "memory_mb": round(ours.memory_mb, 1),
+            "floor_memory_mb": round(least.memory_mb, 1),
+        },
+    )

@@ -17,8 +17,9 @@ from conversation.lease import Lease, LeaseLostError
 from conversation.messages import Messages
 from conversation.meta import Claim
 from conversation.outcomes import DeliveryState, TurnState
+from conversation.reply_to import ReplyTo
 from conversation.tables import Action, ConditionFailedError, Tables
-from conversation.turns import ReplyTo, Turn, Turns
+from conversation.turns import Turn, Turns
 from conversation.usage import counting
 
 COMMIT_SECONDS = 3.0

@@ -9,11 +9,11 @@ from __future__ import annotations
 import time
 
 from conversation import observability
-from conversation.clocks import Clock
+from conversation.clocks import Clock, day_of, month_of
 from conversation.ids import SHARDS, shard_of
 from conversation.items import SCHEMA, Item
 from conversation.tables import Action, ConditionFailedError, StoreBusyError, Tables, update
-from conversation.usage import Used, day_of, month_of
+from conversation.usage import Used
 
 STACK = "stack"
 """The partition of what belongs to nobody in particular."""

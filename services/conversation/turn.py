@@ -22,9 +22,9 @@ from conversation.exchange import EngineSettings, Incoming, Late, Opening, Profi
 from conversation.meta import Claim
 from conversation.models import ModelAnswer, ModelChain, NoAnswerError
 from conversation.recall import Recall
+from conversation.reply_to import ReplyTo
 from conversation.tables import Action, Tables
 from conversation.texts import Texts
-from conversation.turns import ReplyTo
 
 if TYPE_CHECKING:
     from langchain_core.messages import BaseMessage

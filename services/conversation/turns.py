@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,14 +11,10 @@ from conversation.items import SCHEMA, Item
 from conversation.keys import Keys
 from conversation.messages import message_sk
 from conversation.outcomes import DeliveryState, Outcome
-from conversation.sealing import Sealer, Seals
+from conversation.reply_to import ReplyTo, open_reply_to, seal_reply_to
 from conversation.tables import Action, Tables, put, update
 
-_REPLY_TO = "reply_to"
 _HEARD = "heard"
-
-ReplyTo = dict[str, str]
-"""Where a reply goes: `{"from": our sender, "to": their address}` as the carrier writes them."""
 
 
 def turn_sk(turn_id: str) -> str:
@@ -98,22 +93,6 @@ class Turn:
         for name in ("messages", "inbox"):
             known.setdefault(name, [])
         return cls(**{"attempts": 0, **known})
-
-
-def seal_reply_to(reply_to: Mapping[str, str], seals: Sealer | Seals, sk: str) -> bytes:
-    """A reply address as the item of this sort key holds it."""
-    text = json.dumps(dict(reply_to), separators=(",", ":"))
-    return seals.seal(text, sk=sk, role=_REPLY_TO)
-
-
-def open_reply_to(data: bytes, seals: Seals, sk: str) -> ReplyTo:
-    """Read a reply address back.
-
-    Raises:
-        CodecError: The address cannot be read.
-    """
-    address: ReplyTo = json.loads(seals.open(data, sk=sk, role=_REPLY_TO))
-    return address
 
 
 class Turns:

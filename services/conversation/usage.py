@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
-from conversation.clocks import DAY_SECONDS
+from conversation.clocks import DAY_SECONDS, day_of, month_of
 from conversation.items import SCHEMA, Item
 from conversation.outcomes import Outcome
 from conversation.persons import contact_of, owner_of, person_key
@@ -55,16 +54,6 @@ class Usage:
     day: Used
     month: Used
     told: bool
-
-
-def day_of(epoch_seconds: float) -> str:
-    """The day that a moment is counted under, in UTC."""
-    return f"{datetime.fromtimestamp(epoch_seconds, UTC):%Y-%m-%d}"
-
-
-def month_of(day: str) -> str:
-    """The month of a day."""
-    return day[:7]
 
 
 def usage_sk(epoch_seconds: float, conversation: str = "") -> str:

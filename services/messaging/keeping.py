@@ -21,11 +21,11 @@ from conversation.messages import Messages
 from conversation.meta import Claim
 from conversation.models import ModelAnswer, NoAnswerError
 from conversation.persons import contact_of
+from conversation.reply_to import ReplyTo
 from conversation.summaries import Summaries, Summary
 from conversation.tables import Action, ConditionFailedError, Tables
 from conversation.texts import Texts
 from conversation.turn import Engine, Reply
-from conversation.turns import ReplyTo
 from conversation.window import Shown, presentable
 from messaging.keeps import Keep, Keeps
 

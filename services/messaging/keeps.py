@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from conversation.clocks import Clock, expiry, milliseconds
+from conversation.clocks import Clock, day_of, expiry, milliseconds
 from conversation.items import SCHEMA, Item
 from conversation.persons import call_key, keep_sk, person_key
 from conversation.tables import Action, Tables, put, update
-from conversation.usage import day_of
-from texting.after_call import AfterCall
+
+if TYPE_CHECKING:
+    from texting.after_call import AfterCall
 
 DAYS: Final = 7
 """How long an offer stands, and how long it is known that a call was kept."""

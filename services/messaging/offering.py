@@ -17,10 +17,10 @@ from conversation.endings import told
 from conversation.keys import Keys
 from conversation.meta import Claim, Meta
 from conversation.persons import contact_of
+from conversation.reply_to import open_reply_to
 from conversation.tables import ConditionFailedError, Tables
 from conversation.texts import TIME, Texts
 from conversation.turn import Engine, Reply
-from conversation.turns import open_reply_to
 from messaging.introduction import Introduction
 from messaging.keeps import Keeps
 from texting.after_call import AFTER_CALL, AfterCall, AfterCalls

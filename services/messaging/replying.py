@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from conversation.codec import CodecError
 from conversation.deadline import Deadline
 from conversation.meta import Claim
+from conversation.reply_to import ReplyTo
 from conversation.turn import Engine, Reply
-from conversation.turns import ReplyTo
 from messaging.introduction import Introduction
 from messaging.keeping import Keeping
 from messaging.profile import PROFILE, incoming

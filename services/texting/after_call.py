@@ -13,9 +13,9 @@ from typing import Final
 from conversation.clocks import MILLISECONDS, Clock, milliseconds
 from conversation.ids import shard_of
 from conversation.items import SCHEMA, Item
+from conversation.reply_to import ReplyTo, seal_reply_to
 from conversation.sealing import Sealer, Seals
 from conversation.tables import Action, ConditionFailedError, Tables, delete, put
-from conversation.turns import ReplyTo, seal_reply_to
 
 AFTER_CALL: Final = "after-call"
 """Sort key of the item."""

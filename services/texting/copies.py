@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from conversation import observability
 from conversation.erasing import CopiesUnavailableError
-from conversation.turns import ReplyTo
+from conversation.reply_to import ReplyTo
 from texting.carrier import Carrier
 from texting.carrier_outcomes import CarrierUnavailableError
 from texting.reconciliation import is_ours

@@ -19,8 +19,9 @@ from conversation.deadline import AttemptTimeoutError, Deadline
 from conversation.ids import turn_reference
 from conversation.lease import Claim, Lease, LeaseLostError, OpenTurn
 from conversation.outcomes import DeliveryState, Outcome, TurnState
+from conversation.reply_to import ReplyTo
 from conversation.tables import ConditionFailedError, Tables
-from conversation.turns import ReplyTo, Turn, Turns
+from conversation.turns import Turn, Turns
 from texting.carrier_outcomes import (
     Accepted,
     CarrierUnavailableError,

@@ -16,9 +16,9 @@ from conversation.ids import Ids, shard_of
 from conversation.items import SCHEMA, Item
 from conversation.keys import Keys
 from conversation.persons import person_key
+from conversation.reply_to import ReplyTo
 from conversation.sealing import Sealer, Seals
 from conversation.tables import Action, ConditionFailedError, Tables, delete, put, update
-from conversation.turns import ReplyTo
 from texting.inbox import Inbox
 
 DAYS: Final = 1

@@ -15,9 +15,9 @@ from conversation.clocks import MILLISECONDS, Clock, expiry, milliseconds
 from conversation.ids import Ids, shard_of
 from conversation.items import SCHEMA, Item
 from conversation.keys import Keys
+from conversation.reply_to import ReplyTo, open_reply_to, seal_reply_to
 from conversation.sealing import Sealer, Seals
 from conversation.tables import Action, ConditionFailedError, Tables, delete, put, update
-from conversation.turns import ReplyTo, open_reply_to, seal_reply_to
 
 TURN_TEXTS = 20
 """Most texts that one turn takes (protocol rule 7)."""

@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import Final, Protocol
 
 from conversation.deadline import AttemptTimeoutError, Deadline
+from conversation.reply_to import ReplyTo
 from conversation.tables import Tables
-from conversation.turns import ReplyTo
 from texting.carrier_outcomes import SendOutcome, Unknown
 from texting.consent import Consents
 

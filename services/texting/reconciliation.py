@@ -13,8 +13,9 @@ from conversation.ids import first_id
 from conversation.items import Item
 from conversation.keys import conversations_of
 from conversation.persons import owner_of, person_key, proof_sk
+from conversation.reply_to import ReplyTo
 from conversation.tables import Tables
-from conversation.turns import ReplyTo, Turn, Turns, turn_sk
+from conversation.turns import Turn, Turns, turn_sk
 from texting.carrier_outcomes import CarrierMessage
 
 # One turn is open at a time, so the turns of some hours are few.

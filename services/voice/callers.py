@@ -14,8 +14,8 @@ from typing import Final
 from conversation.clocks import Clock
 from conversation.ids import Ids
 from conversation.persons import Persons, address_hash, call_key, person_key, route_of
+from conversation.reply_to import ReplyTo
 from conversation.tables import Tables
-from conversation.turns import ReplyTo
 from texting.consent import Consents
 from texting.screening import Screening
 from voice.codes import is_proved

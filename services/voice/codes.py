@@ -15,12 +15,11 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-from conversation.clocks import DAY_SECONDS, Clock
+from conversation.clocks import DAY_SECONDS, Clock, day_of
 from conversation.items import SCHEMA, Item
 from conversation.persons import address_key as address_pk
 from conversation.persons import person_key, proof_sk
 from conversation.tables import Action, ConditionFailedError, Tables, put, update
-from conversation.usage import day_of
 
 DIGITS: Final = 6
 VALID_SECONDS: Final = 300

@@ -25,9 +25,10 @@ from conversation.items import to_item
 from conversation.keys import KeyRecord, Keys
 from conversation.messages import message_sk
 from conversation.outcomes import DeliveryState, Outcome
+from conversation.reply_to import seal_reply_to
 from conversation.sealing import Seals, new_seed
 from conversation.tables import Tables
-from conversation.turns import Turn, seal_reply_to
+from conversation.turns import Turn
 from conversation.vault import Vault
 from local.config import ADMIN_KEY, ADMIN_SECRET, REGION
 from local.emulator import Emulator

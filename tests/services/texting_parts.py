@@ -18,9 +18,10 @@ from conversation.messages import message_sk
 from conversation.meta import Claim
 from conversation.outcomes import Outcome, TurnState
 from conversation.persons import Persons, address_hash, person_key, route_of
+from conversation.reply_to import seal_reply_to
 from conversation.secrets import JsonSecret
 from conversation.tables import Tables, put
-from conversation.turns import Turn, Turns, seal_reply_to, turn_sk
+from conversation.turns import Turn, Turns, turn_sk
 from texting.carrier_outcomes import Accepted, CarrierMessage, CarrierUnavailableError, SendOutcome
 
 ADDRESS_KEY = b"k" * 32

@@ -188,3 +188,4 @@ def _leave(call: Call, utterance: Utterance) -> None:
     call.say(utterance.words)
     call.wait_until(lambda at: sum(1 for event in at.events if event.kind == "heard") > hooks)
     call.hang_up()
+    call.wait_for("ended", PATIENCE_SECONDS)

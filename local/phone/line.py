@@ -148,8 +148,6 @@ class Line:
     def turn(self, state: str, *, takes: str = "", interruptible: bool = False) -> None:
         """Change the state of the call."""
         with self.changed:
-            if self.state == ENDED:
-                return
             self.takes, self.interruptible = takes, interruptible
             if state == LISTENING:
                 self.listens += 1

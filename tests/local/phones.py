@@ -10,7 +10,7 @@ from components.contact_flow import Block, CallFlowArgs, Flow, SpokenLocale, cal
 from components.contact_flow.blocks import Message, Talk
 from components.contact_flow.routing import Compare, HangUp
 from local.function_spec import Result
-from local.phone import Call, Clock, Phone
+from local.phone import REAL, Call, Clock, Phone
 from local.phone.bot import FALLBACK, Bot, BotLocale, BotMessage, Intent, MessageGroups, Progress
 
 ALIAS = "arn:aws:lex:us-east-1:000000000000:bot-alias/ABCDEFGHIJ/KLMNOPQRST"
@@ -258,6 +258,18 @@ def phone(
 def dial(hook: Callable[[str, Any], Result], flow: Mapping[str, Any] | None = None) -> Call:
     """A call to it."""
     return phone(hook, flow).dial(CALLER, NUMBER)
+
+
+def real(hook: Hook, clock: ManualClock, **session: str) -> Call:
+    """A call in which time passes."""
+    return phone(hook, talk(**session), clock=clock, pace=REAL).dial(CALLER, NUMBER)
+
+
+def listen(call: Call, clock: ManualClock) -> None:
+    """Let the greeting be spoken."""
+    call.wait_for("speaking")
+    clock.advance(10)
+    call.wait_for("listening")
 
 
 def words(call: Call, kind: str) -> list[str]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from local.phone import REAL, Call, CallEvent
+from local.phone import CallEvent
 from tests.local.phones import (
     BARGE_IN,
     CALLER,
@@ -19,27 +19,16 @@ from tests.local.phones import (
     declared,
     dial,
     goodbye_or_echo,
+    listen,
     listening,
     pass_until,
     phone,
-    talk,
+    real,
     words,
 )
 
 CALLS = 25
 LONG = "word " * 54  # Twenty seconds of speech.
-
-
-def real(hook: Hook, clock: ManualClock, **session: str) -> Call:
-    """A call in which time passes."""
-    return phone(hook, talk(**session), clock=clock, pace=REAL).dial(CALLER, NUMBER)
-
-
-def listen(call: Call, clock: ManualClock) -> None:
-    """Let the greeting be spoken."""
-    call.wait_for("speaking")
-    clock.advance(10)
-    call.wait_for("listening")
 
 
 def test_a_call_is_on_the_record() -> None:
@@ -146,56 +135,6 @@ def test_nobody_is_heard_while_dialtone_thinks() -> None:
     call.hang_up()
 
 
-def test_silence_is_noticed_after_the_flow_s_time() -> None:
-    """The start time-out is the session attribute's; nothing counts before it."""
-    clock, hook = ManualClock(), Hook()
-    call = real(hook, clock, **{"x-amz-lex:audio:start-timeout-ms:*:*": "6000"})
-    listen(call, clock)
-    clock.advance(5.9)
-    assert hook.events == []
-    clock.advance(0.2)
-    call.wait_until(lambda _: hook.events)
-    assert hook.heard == [""]
-    assert words(call, "silence") == [""]
-    call.hang_up()
-
-
-def test_who_has_begun_to_talk_is_not_silent() -> None:
-    """The start time-out waits for the words, though not for ever."""
-    clock, hook = ManualClock(), Hook()
-    call = real(hook, clock)
-    listen(call, clock)
-    call.begin()
-    clock.advance(11)
-    with pytest.raises(TimeoutError):
-        call.wait_until(lambda _: call.state != "listening" or hook.events, 0.2)
-    call.say("a long thought")
-    call.wait_until(lambda _: hook.events)
-    assert hook.heard == ["a long thought"]
-    clock.advance(1)
-    call.wait_for("speaking")
-    clock.advance(10)
-    call.wait_for("listening")
-    call.begin()
-    clock.advance(12.1)
-    call.wait_until(lambda _: len(hook.events) == 2)
-    assert hook.heard[1] == ""
-    call.hang_up()
-
-
-def test_keys_are_one_entry_until_the_caller_pauses() -> None:
-    """The end time-out between keys is the session attribute's."""
-    clock, hook = ManualClock(), Hook()
-    call = real(hook, clock, **{"x-amz-lex:dtmf:end-timeout-ms:*:*": "3000"})
-    listen(call, clock)
-    call.press("1")
-    clock.advance(2)
-    call.press("2")
-    pass_until(clock, call, lambda _: hook.events)
-    assert hook.heard == ["12"]
-    call.hang_up()
-
-
 @pytest.mark.parametrize("state", ["speaking", "listening", "thinking"])
 def test_a_caller_may_hang_up_at_any_time(state: str) -> None:
     """The call ends at once; a function under way goes on, and nobody hears its answer."""
@@ -214,6 +153,7 @@ def test_a_caller_may_hang_up_at_any_time(state: str) -> None:
     hook.go_on.set()
     assert call.spoken == [PROMPT]
     assert [event.who for event in call.events if event.kind == "hung up"] == ["caller"]
+    assert (call.takes, call.interruptible) == ("", False)
     if state == "thinking":
         call.wait_until(lambda _: hook.over == 1 or call._line.changed.wait(0.01))
     known = len(call.events)

@@ -7,9 +7,7 @@ from typing import Any
 
 import pytest
 
-from components.contact_flow.routing import (
-    Loop,
-)
+from components.contact_flow.routing import Invoke, Loop
 from local.phone import FlowError, NumberError, Phone
 from local.phone.blocks import BLOCKS
 from local.phone.flow_document import read_flow
@@ -20,7 +18,9 @@ from tests.local.phones import (
     FUNCTION,
     NUMBER,
     Hook,
+    checking,
     declared,
+    flow_of,
     phone,
     run,
     talk,
@@ -74,6 +74,14 @@ def test_a_bot_must_be_associated_with_the_instance(associated: set[str]) -> Non
     with pytest.raises(FlowError, match=f"talk: the instance is not associated with {ALIAS}"):
         phone(Hook(), associated=associated).dial(CALLER, NUMBER)
     phone(Hook(), associated={ALIAS}).dial(CALLER, NUMBER).hang_up()
+
+
+def test_a_function_must_be_associated_with_the_instance() -> None:
+    """As a bot must; the bot's own association does not stand for it."""
+    flow = flow_of(ask=Invoke(function_arn=FUNCTION, next="end", failed="oops"))
+    with pytest.raises(FlowError, match=f"ask: the instance is not associated with {FUNCTION}"):
+        phone(Hook(), flow, associated={ALIAS}).dial(CALLER, NUMBER)
+    phone(Hook(checking), flow, associated={FUNCTION}).dial(CALLER, NUMBER).wait_for("ended")
 
 
 def test_a_bot_that_is_not_there_takes_the_error_branch() -> None:

@@ -16,6 +16,7 @@ from components.contact_flow.routing import (
     Compare,
     Invoke,
 )
+from local.phone import FlowError
 from tests.local.phones import (
     CALLER,
     FUNCTION,
@@ -33,15 +34,22 @@ from tests.local.phones import (
     words,
 )
 
+
+def check(seconds: int) -> Invoke:
+    """The block that asks whether a code is right."""
+    return Invoke(
+        function_arn=FUNCTION,
+        attributes={"action": "check", "code": "$.StoredCustomerInput"},
+        seconds=seconds,
+        next="result",
+        failed="broken",
+    )
+
+
 CODE: dict[str, Block] = {
     "quiet": SetLogging(enabled=False, next="enter"),
     "enter": StoreInput(text="Your code?", digits=6, next="check", failed="oops"),
-    "check": Invoke(
-        function_arn=FUNCTION,
-        attributes={"action": "check", "code": "$.StoredCustomerInput"},
-        next="result",
-        failed="broken",
-    ),
+    "check": check(8),
     "result": Compare(value="$.External.result", equals={"proved": "proved"}, otherwise="wrong"),
     "proved": say("Proved."),
     "wrong": say("Wrong."),
@@ -136,18 +144,29 @@ def test_an_answer_that_is_no_flat_map_of_text_is_an_error(answer: Any) -> None:
     assert words(call, "rejected")
 
 
-def test_a_function_of_the_flow_has_eight_seconds() -> None:
+@pytest.mark.parametrize("seconds", [3, 8])
+def test_a_function_of_the_flow_has_the_blocks_seconds(seconds: int) -> None:
     """Then the block's error branch is taken, whatever it answers later."""
     clock, hook = ManualClock(), Hook(checking)
     hook.go_on.clear()
-    call = phone(hook, flow_of(**CODE), clock=clock).dial(CALLER, NUMBER)
+    call = phone(hook, flow_of(**CODE | {"check": check(seconds)}), clock=clock).dial(
+        CALLER, NUMBER
+    )
     call.press("123456")
     assert hook.begun.wait(10)
-    clock.advance(7.9)
-    assert call.state == "thinking"
+    clock.advance(seconds - 0.1)
+    with pytest.raises(TimeoutError):
+        call.wait_until(lambda one: one.state != "thinking", 0.1)
     clock.advance(0.2)
     assert said(call)[-1] == "Broken."
+    assert words(call, "error") == [f"no answer within {seconds} s"]
     hook.go_on.set()
+
+
+def test_a_function_gets_eight_seconds_at_most() -> None:
+    """A flow that gives one more is refused before the phone rings."""
+    with pytest.raises(FlowError, match="check: InvocationTimeLimitSeconds"):
+        phone(Hook(checking), flow_of(**CODE | {"check": check(9)})).dial(CALLER, NUMBER)
 
 
 def test_a_function_that_connect_may_not_invoke_is_not_invoked() -> None:

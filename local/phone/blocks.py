@@ -25,6 +25,9 @@ DEFAULT_KEY_GAP_SECONDS = 5
 LONGEST_INPUT = 20
 NOTHING_ENTERED = "Timeout"
 QUEUE_SECONDS = 0.2  # Between two looks at who answers.
+# Ours: on AWS the queue's own flow or a person ends the call. Here, who closed the page while they
+# waited or were handed over hangs up no more, and the call would last as long as the stack.
+LONGEST_TRANSFER_SECONDS = 3600
 # Nobody is there to answer: who hears this on the page should know that it ends here.
 AGENT_GREETING = "Hello, you are speaking to a person now. On this machine I only listen."
 
@@ -193,12 +196,16 @@ def _queue(contact: Contact, _block: Block) -> str | None:
         raise BlockError("no queue was set")
     if contact.switches.queue_full:
         raise BlockError("the queue is full", "QueueAtCapacity")
-    contact.line.turn(WAITING)
-    while not contact.switches.agent_answers:
-        contact.line.wait(lambda: contact.switches.agent_answers, QUEUE_SECONDS)
-    contact.line.speak(AGENT_GREETING, interruptible=False, who=AGENT)
-    contact.line.turn(HANDED_OVER)
-    contact.line.wait(lambda: False, None)
+    line, switches = contact.line, contact.switches
+    until = line.clock.monotonic() + LONGEST_TRANSFER_SECONDS
+    line.turn(WAITING)
+    while not switches.agent_answers and line.clock.monotonic() < until:
+        line.wait(lambda: switches.agent_answers, QUEUE_SECONDS)
+    if switches.agent_answers:
+        line.speak(AGENT_GREETING, interruptible=False, who=AGENT)
+        line.turn(HANDED_OVER)
+        line.wait_out(until)
+    line.record("error", f"{LONGEST_TRANSFER_SECONDS} s and no end: the played Connect lets go")
     return None
 
 

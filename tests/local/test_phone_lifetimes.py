@@ -5,24 +5,27 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, Never
 
 import pytest
 
 from components.contact_flow.routing import SetQueue, Transfer
 from local.phone import REAL, Call, Phone
+from local.phone.bot import BotLocale
 from local.phone.exchange import CALLS_KEPT
-from tests.local.phones import CALLER, NUMBER, Hook, flow_of, phone
+from tests.local.phones import CALLER, NUMBER, Hook, ManualClock, bot, flow_of, phone, words
 
 QUEUE = "arn:aws:connect:us-east-1:000000000000:instance/i/queue/q"
 
 
-def queueing() -> Phone:
+def queueing(**more: Any) -> Phone:
     """A phone that hands every caller over at once."""
     flow = flow_of(
         queue=SetQueue(queue=QUEUE, next="transfer", failed="oops"),
         transfer=Transfer(full="oops", failed="oops"),
     )
-    return phone(Hook(), flow)
+    return phone(Hook(), flow, **more)
 
 
 def over(call: Call) -> None:
@@ -76,6 +79,36 @@ def test_a_stop_leaves_no_call_behind(
     for call in calls:
         over(call)
         assert [event.who for event in call.events if event.kind == "hung up"] == ["caller"]
+
+
+@pytest.mark.parametrize("state", ["waiting", "handed over"])
+def test_nobody_is_held_for_ever(state: str) -> None:
+    """Who waits, or is handed over, and never hangs up is let go after an hour."""
+    clock = ManualClock()
+    exchange = queueing(clock=clock)
+    exchange.switches.agent_answers = state == "handed over"
+    call = exchange.dial(CALLER, NUMBER)
+    call.wait_for(state)
+    clock.advance(3599)
+    with pytest.raises(TimeoutError):
+        call.wait_until(lambda one: one.ended, 0.1)
+    clock.advance(2)
+    over(call)
+    assert words(call, "error") == ["3600 s and no end: the played Connect lets go"]
+    assert [event.who for event in call.events if event.kind == "hung up"] == ["dialtone"]
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_fault_of_ours_ends_the_call() -> None:
+    """It is on the call's record, so that nobody takes the silence for the flow's."""
+
+    class Faulty(dict[str, BotLocale]):
+        def get(self, *_of: object) -> Never:
+            raise RuntimeError("no such day")
+
+    call = phone(Hook(), bots=replace(bot(), locales=Faulty())).dial(CALLER, NUMBER)
+    over(call)
+    assert words(call, "error") == ["RuntimeError: no such day"]
 
 
 def test_who_no_longer_follows_is_told_nothing() -> None:

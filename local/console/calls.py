@@ -23,6 +23,7 @@ from local.phone import REAL, Call, FlowError, NumberError
 _HEARTBEAT_SECONDS = 1.0
 _SHOWN_CALLS = 20
 _LONGEST_WORDS = 6_000
+_MOST_EVENTS = 500  # In one answer; who wants more asks for those after the last.
 _NAMES = {contact.number: contact.name for contact in CONTACTS}
 
 
@@ -58,7 +59,7 @@ def calls_part(stack: Stack) -> dict[str, Any]:
     """What the page shows of calls: where to, under which circumstances, and which there are."""
     phone = stack.phone
     return {
-        "numbers": list(phone.numbers),
+        "numbers": phone.numbers,
         "switches": {name: getattr(phone.switches, name) for name in Switches.model_fields},
         "calls": [_shown(call) for call in phone.calls[-_SHOWN_CALLS:]],
     }
@@ -141,7 +142,8 @@ def _add_views(app: FastAPI, stack: Stack, headers: dict[str, str]) -> None:
     @app.get("/console/api/calls/{call_id}")
     def call(call_id: str, after: int = 0) -> dict[str, Any]:
         found = _found(stack, call_id)
-        return {**_shown(found), "events": [event.as_dict() for event in found.after(after)]}
+        events = found.after(after)[:_MOST_EVENTS]
+        return {**_shown(found), "events": [event.as_dict() for event in events]}
 
     @app.get("/console/api/calls/{call_id}/events")
     async def events(

@@ -89,6 +89,24 @@ def test_who_types_is_not_silent(stack: StandIn, client: TestClient) -> None:
     call.wait_until(lambda c: any(e.kind == "silence" for e in c.events), PATIENCE_SECONDS)
 
 
+def test_a_long_call_is_told_in_parts(stack: StandIn, client: TestClient) -> None:
+    """One answer has five hundred events at most; the rest is asked for by number."""
+    hook = Hook()
+    hook.go_on.clear()
+    stack.phone = phone(hook, talk())
+    call = dialled(stack, client)
+    call.say("hello")
+    call.wait_for("thinking", PATIENCE_SECONDS)
+    for _ in range(600):
+        call.say("are you there?")
+    first = client.get(f"{URL}/{call.id}").json()["events"]
+    assert len(first) == 500
+    rest = client.get(f"{URL}/{call.id}", params={"after": first[-1]["seq"]}).json()["events"]
+    assert rest[0]["seq"] == 501
+    assert [event["words"] for event in first + rest].count("are you there?") == 600
+    hook.go_on.set()
+
+
 def test_the_stream_tells_all_and_ends_with_the_call(
     stack: StandIn, client: TestClient, serve: Callable[[Any], str]
 ) -> None:

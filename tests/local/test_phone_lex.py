@@ -136,6 +136,8 @@ def test_an_entry_ends_as_the_flow_says(keys: str, heard: str) -> None:
         ("help me write to my agent", "Agent", 0.83),
         ("I'd like to talk to a human being about my rent", "Agent", 0.87),
         ("say goodbye to my mother from me", "Goodbye", 0.83),
+        ("talk to a manager", "Agent", 0.95),
+        ("I said that is it", "FallbackIntent", None),
         ("what is the time", "FallbackIntent", None),
         ("", "FallbackIntent", None),
     ],

@@ -11,8 +11,6 @@ from local.phone.connect import run_flow
 from local.phone.contact import Contact
 from local.phone.flow_document import FlowDocument
 from local.phone.line import (
-    AGENT,
-    CALLER,
     DIALTONE,
     ENDED,
     LISTENING,
@@ -208,6 +206,3 @@ def _spoken(events: list[CallEvent]) -> list[str]:
         for event in events
         if event.kind == "said" and event.who == DIALTONE and event.note != FILLER
     ]
-
-
-__all__ = ["AGENT", "CALLER", "DIALTONE", "Call"]

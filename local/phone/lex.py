@@ -77,7 +77,6 @@ class Lex:
         """
         locale = self._locale()
         self.session.attributes = dict(attributes)
-        self._longest_speech_seconds()
         self._speak([prompt] if prompt else [])
         while True:
             answer = self._utterance(locale)

@@ -7,7 +7,6 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from components.contact_flow import problems
-from local.phone.blocks import BLOCKS
 from local.phone.bot import Bot
 from local.phone.call import Call
 from local.phone.clock import INSTANT, Clock, Pace
@@ -134,12 +133,12 @@ class Phone:
         document = dict(self.flow(number))
         if wrong := problems(document):
             raise FlowError(wrong)
-        flow = read_flow(document, BLOCKS)
-        if missing := self._unconnected(flow):
+        flow = read_flow(document)
+        if missing := self._unassociated(flow):
             raise FlowError(missing)
         return flow
 
-    def _unconnected(self, flow: FlowDocument) -> list[str]:
+    def _unassociated(self, flow: FlowDocument) -> list[str]:
         """What a flow uses and the instance is not associated with."""
         if self._associated is None:
             return []

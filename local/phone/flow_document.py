@@ -70,52 +70,32 @@ class FlowDocument:
     blocks: Mapping[str, Block]
 
 
-def read_flow(document: Mapping[str, Any], known_types: Iterable[str]) -> FlowDocument:
+def read_flow(document: Mapping[str, Any]) -> FlowDocument:
     """Read a flow.
 
+    Args:
+        document: Sound by itself (``components.contact_flow.problems``).
+
     Raises:
-        FlowError: It cannot be executed.
+        FlowError: It asks for what is not played, or refers to what Connect does not know.
     """
-    actions = document.get("Actions")
-    if document.get("Version") != "2019-10-30" or not isinstance(actions, list):
-        raise FlowError(["not a flow document of version 2019-10-30"])
     blocks = {
-        str(action.get("Identifier")): Block(
-            str(action.get("Identifier")),
-            str(action.get("Type")),
+        str(action["Identifier"]): Block(
+            str(action["Identifier"]),
+            str(action["Type"]),
             action.get("Parameters") or {},
             action.get("Transitions") or {},
         )
-        for action in actions
+        for action in document["Actions"]
     }
-    flow = FlowDocument(str(document.get("StartAction")), blocks)
-    if problems := list(_problems(flow, len(actions), set(known_types))):
+    if problems := [problem for block in blocks.values() for problem in _problems(block)]:
         raise FlowError(problems)
-    return flow
+    return FlowDocument(str(document["StartAction"]), blocks)
 
 
-def _problems(flow: FlowDocument, count: int, known: set[str]) -> Iterator[str]:
-    if count != len(flow.blocks):
-        yield "two blocks have the same identifier"
-    if flow.start not in flow.blocks:
-        yield f"the flow starts at {flow.start!r}, which is no block"
-    for block in flow.blocks.values():
-        if block.type not in known:
-            yield f"{block.id}: the played Connect does not know blocks of type {block.type!r}"
-            continue
-        for target in _targets(block):
-            if target not in flow.blocks:
-                yield f"{block.id}: leads to {target!r}, which is no block"
-        for operator in block.operators():
-            if operator != "Equals":
-                yield f"{block.id}: compares by {operator!r}; only Equals is played"
-        for reference in sorted(unknown_roots(block.parameters)):
-            yield f"{block.id}: {reference} refers to nothing that Connect knows"
-
-
-def _targets(block: Block) -> Iterator[str]:
-    if block.next:
-        yield block.next
-    for kind in ("Conditions", "Errors"):
-        for branch in block.transitions.get(kind) or []:
-            yield str(branch.get("NextAction"))
+def _problems(block: Block) -> Iterator[str]:
+    for operator in block.operators():
+        if operator != "Equals":
+            yield f"{block.id}: compares by {operator!r}; only Equals is played"
+    for reference in sorted(unknown_roots(block.parameters)):
+        yield f"{block.id}: {reference} refers to nothing that Connect knows"

@@ -9,8 +9,6 @@ import pytest
 
 from components.contact_flow.routing import Invoke, Loop
 from local.phone import FlowError, NumberError, Phone
-from local.phone.blocks import BLOCKS
-from local.phone.flow_document import read_flow
 from local.phone.references import filled_in, resolve, unknown_roots
 from tests.local.phones import (
     ALIAS,
@@ -60,12 +58,10 @@ def test_a_flow_that_cannot_be_executed_does_not_ring(
 ) -> None:
     """Whoever dials is told everything that is wrong; no call begins."""
     exchange = phone(Hook(), broken(change))
-    with pytest.raises(FlowError, match=why.replace("$", "")) as raised:
+    with pytest.raises(FlowError, match=why) as raised:
         exchange.dial(CALLER, NUMBER)
     assert raised.value.problems
     assert exchange.calls == []
-    with pytest.raises(FlowError, match=why):
-        read_flow(exchange.flow(NUMBER), BLOCKS)
 
 
 @pytest.mark.parametrize("associated", [set(), {FUNCTION}])

@@ -127,7 +127,7 @@ class Held:
         return Release.RELEASED
 
     def drop(self, conversation: str, *, contact: str, turn: str) -> None:
-        """The caller said no: the words go. Words that were released meanwhile stay."""
+        """The offer is not taken up: the words go. Words that were released meanwhile stay."""
         item = self._find(conversation, contact, turn)
         if item is None:
             return

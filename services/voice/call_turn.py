@@ -112,13 +112,15 @@ class CallTurns:
         """
         began = time.monotonic()
         caller = self.caller(session)
-        self._keys.ensure(caller.conversation, caller.person)
+        generation = self._keys.ensure(caller.conversation, caller.person)
         # Before the turn: a claim by what is read here fails if the turn is committed after it.
         meta = self._lease.read(caller.conversation)
-        number, known = self._numbered(caller, session, words)
+        number, known = self._numbered(caller, session, words, generation)
         utterance = Utterance(caller, session, words, texts, number)
         if known is not None:
-            return self._again(known, utterance)
+            living = known.generation == generation  # else a retry may bring what was forgotten
+            trouble = Said(None, texts.trouble, utterance.turn_id, number)
+            return self._again(known, utterance) if living else trouble
         claim = self._claim(meta, caller, utterance.turn_id, deadline)
         if isinstance(claim, Turn):
             return self._again(claim, utterance)
@@ -136,8 +138,10 @@ class CallTurns:
             return self._again(answered, utterance)
 
     def last(self, session: CallSession) -> Turn | None:
-        """The call's latest turn, if it has had one."""
-        return self._latest(self.caller(session))
+        """The call's latest turn, if it has had one that is not forgotten."""
+        caller = self.caller(session)
+        turn, living = self._latest(caller), self._keys.find(caller.conversation)
+        return turn if turn is not None and turn.generation == living else None
 
     def reply_text(self, turn: Turn) -> str:
         """The words of a turn's reply; empty when they are gone."""
@@ -247,18 +251,22 @@ class CallTurns:
         return Said(turn.outcome, self.reply_text(turn), turn.id, of.number)
 
     def _numbered(
-        self, caller: Caller, session: CallSession, words: str
+        self, caller: Caller, session: CallSession, words: str, generation: str
     ) -> tuple[int, Turn | None]:
         """The number of an utterance; its turn too, if it has one already.
 
         A turn of that number which answered other words never reached Lex: this one is the next,
-        or, when the hook brings it once more, the latest.
+        or, when the hook brings it once more, the latest. What a forgotten turn answered nobody can
+        tell: it comes with the next number.
         """
         known = self._turns.read(caller.conversation, session.turn_id(session.turn))
-        if known is None or self._turns.answers(known, words):
+        living = known is not None and known.generation == generation
+        if known is None or (living and self._turns.answers(known, words)):
             return session.turn, known
         latest = self._latest(caller) or known
         number = int(latest.id.rpartition("-")[2])
+        if not living:
+            return number + 1, known
         return (number, latest) if self._turns.answers(latest, words) else (number + 1, None)
 
     def _latest(self, caller: Caller) -> Turn | None:

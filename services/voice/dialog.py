@@ -62,12 +62,14 @@ class Line:
         then: What the flow is to do after it; None to go on listening.
         answer: Whether the text is an answer, which may be long.
         begin: How much of the answer was said before.
+        settles: Whether it answers a yes or a no to what was offered.
     """
 
     text: str
     then: str | None = None
     answer: bool = False
     begin: int = 0
+    settles: bool = False
 
 
 @dataclass(frozen=True)
@@ -118,7 +120,12 @@ class Dialog:
         """
         session.started_at = session.started_at or milliseconds(self._clock)
         language, texts = self.language(event)
+        standing = session.offer
         line = self._line(event, session, language, texts, deadline)
+        if line.then is not None:
+            session.offer = ""  # an offer ends with its call
+        if standing not in {"", session.offer} and not line.settles:
+            self._turns.offers.lapse(session.number, session.contact, standing, deadline)
         session.failures = 0
         render = chat if event.mode is InputMode.TEXT else partial(speech, language=language)
         said = render(line.text, begin=line.begin, more=texts.more)
@@ -204,12 +211,12 @@ class Dialog:
         if meaning is Meaning.NO:
             self._turns.offers.decline(caller, offer)
             session.offer = ""
-            return Line(texts.declined)
+            return Line(texts.declined, settles=True)
         release = self._turns.offers.accept(caller, offer)
         session.offer = ""
         if release is None:
-            return Line(texts.late)
-        return Line(texts.gone if release is Release.GONE else texts.released)
+            return Line(texts.late, settles=True)
+        return Line(texts.gone if release is Release.GONE else texts.released, settles=True)
 
     def _repeated(self, session: CallSession, texts: CallTexts, *, begin: int) -> Line:
         if session.offer:
@@ -224,8 +231,7 @@ class Dialog:
         if session.turn > self._policy.maximum_turns:
             return Line(texts.too_long, GOODBYE)
         said = self._turns.answer(session, words, texts, deadline)
-        if said.outcome is not None:
-            session.turn = said.number + 1
+        session.turn = said.number if said.outcome is None else said.number + 1
         return self._reply(said, session, texts)
 
     def _reply(self, said: Said, session: CallSession, texts: CallTexts) -> Line:

@@ -1,7 +1,7 @@
 """Offers to text an answer that a call cannot wait for (protocol rule 18).
 
-Owns when an offer may be made and what becomes of a yes and a no. The held words themselves are
-`texting.held`'s.
+Owns when an offer may be made and what becomes of a yes, a no and neither. The held words
+themselves are `texting.held`'s.
 """
 
 from __future__ import annotations
@@ -9,7 +9,9 @@ from __future__ import annotations
 import time
 from typing import Final
 
+from conversation import observability
 from conversation.clocks import Clock, expiry, milliseconds
+from conversation.deadline import Deadline
 from conversation.exchange import Late
 from conversation.keys import ForgottenError, Keys
 from conversation.meta import Claim
@@ -19,6 +21,9 @@ from conversation.turns import Turn, Turns
 from texting.held import Held, Release, held_sid
 from texting.wakeups import Wakeups
 from voice.callers import Caller, Callers
+
+LAPSE_SECONDS: Final = 1.0
+"""How long a caller's answer may wait for the words of an offer that they passed over."""
 
 _GENERATION: Final = 0
 
@@ -126,6 +131,22 @@ class Offers:
     def decline(self, caller: Caller, turn_id: str) -> None:
         """The caller said no: the words go."""
         self._held.drop(caller.conversation, contact=caller.contact, turn=turn_id)
+
+    def lapse(self, number: str, contact: str, turn_id: str, deadline: Deadline) -> None:
+        """The caller said neither: the words go if the store lets them, else they expire.
+
+        Args:
+            number: The caller's, as Connect writes it.
+            contact: The call.
+            turn_id: The turn that was offered.
+            deadline: When the reply to what they said instead must be there.
+        """
+        try:
+            with deadline.attempt(LAPSE_SECONDS):
+                self.decline(self._callers.resolve(number, contact), turn_id)
+        except Exception as error:  # noqa: BLE001  they have been answered: that is spoken
+            extra = {"turn": turn_id, **observability.describe(error)}
+            observability.logger().warning("held words left to expire", extra=extra)
 
     def _holding(self, caller: Caller, turn_id: str, words: str, generation: str) -> Action:
         return self._held.holding(

@@ -15,10 +15,10 @@ class Said:
     """What a turn comes to.
 
     Attributes:
-        outcome: How it ended; None when it did not begin, the caller's conversation being busy.
+        outcome: How it ended; None when it did not begin: the words must be said again.
         text: The reply in the model's own words, or a fixed sentence; empty for an offer's.
         turn_id: The turn.
-        number: Its number in the call.
+        number: Its number in the call; what did not begin leaves it to the next.
     """
 
     outcome: Outcome | None

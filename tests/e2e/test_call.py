@@ -110,6 +110,21 @@ def test_a_late_answer_is_forgotten_after_a_no(caller: Caller) -> None:
     assert caller.phone.replies() == []
 
 
+def test_a_late_answer_is_forgotten_when_the_caller_passes_it_over(caller: Caller) -> None:
+    """The offer lapses with other words, what was held for it goes, and no text comes."""
+    caller.stack.model.script(slow(9), slow(9))
+    call = caller.dial()
+    call.exchange("my question is a long one")
+    assert len(caller.items(call, "inbox#")) == 1
+    (answer,) = call.exchange("hello there")
+    assert "hello there" in answer
+    assert caller.items(call, "inbox#") == []
+    assert "yes" in call.exchange("yes")[0]
+    assert caller.phone.replies() == []
+    assert caller.outcomes(call) == ["offered", "answered", "answered"]
+    no_trouble(call)
+
+
 def test_a_withheld_number_is_answered_too(caller: Caller) -> None:
     """Nobody is known by it, and nothing is offered that needs a number."""
     call = caller.dial(number=None)

@@ -144,7 +144,7 @@ class Ledger(Commits):
             self.require(due == ("set_aside_at" not in after), "what waits is in the index", change)
             return
         if "held" in (change.before or {}):
-            return  # "No", or FORGET: they were never accepted.
+            return  # "No", other words, or FORGET: they were never accepted.
         taken = {sk for one in changes if one.after for sk in one.after.get("inbox", ())}
         if change.sk in taken or self.ended.get(change.sk) == Outcome.SET_ASIDE:
             return

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from typing import Any
 
 import pytest
@@ -9,9 +11,10 @@ import pytest
 from conversation.deadline import Deadline
 from conversation.outcomes import Outcome
 from conversation.persons import person_key
-from conversation.tables import Tables
+from conversation.tables import StoreBusyError, Tables
 from tests.services.voice_stage import CONTACT, TEXTS, TOO_LATE, VoiceStage, heard
 from texting.consent import Consent
+from texting.held import Held
 from voice.call_session import CallSession
 from voice.callers import Caller, Callers
 
@@ -152,4 +155,60 @@ def test_goodbye_declines(call: VoiceStage) -> None:
     """An offer that is not taken up before the end is gone with the call."""
     assert call.say("goodbye") == TEXTS.goodbye
     assert call.attributes.get("offer", "") == ""
+    assert call.call_items("inbox#") == []
     assert attend(call) == []
+
+
+def test_whatever_else_ends_the_call_ends_the_offer(call: VoiceStage) -> None:
+    """Silence, to which the offer is repeated at first, as much as a goodbye."""
+    assert [call.say("") for _ in range(3)] == [TEXTS.offer, TEXTS.offer, TEXTS.silence_end]
+    assert call.call_items("inbox#") == []
+    assert call.attributes.get("offer", "") == ""
+
+
+def test_the_next_offer_takes_the_place_of_the_last(call: VoiceStage) -> None:
+    """One is on offer at a time: a yes is to the later, and of the earlier nothing is kept."""
+    call.answer_seconds = TOO_LATE
+    assert call.say("another story") == TEXTS.offer
+    (held,) = call.call_items("inbox#")
+    assert held["sid"] == f"call#{CONTACT}#{CONTACT}-0002"
+    assert call.say("yes") == TEXTS.released
+    assert attend(call) == ["you said: another story"]
+
+
+def test_a_lapse_beside_a_yes_takes_nothing_back(call: VoiceStage) -> None:
+    """Lex gave the yes up and brought other words; both hooks end: the text is sent."""
+    yes, other = call.event("yes"), call.event("tell me a joke")
+    call.ask(yes)
+    assert heard(call.ask(other)) == "you said: tell me a joke."
+    assert attend(call) == ["you said: a long story"]
+
+
+@pytest.mark.parametrize("operation", ["query", "delete_item"])
+def test_a_lapse_that_fails_costs_no_answer(
+    call: VoiceStage, monkeypatch: pytest.MonkeyPatch, operation: str
+) -> None:
+    """The store is busy with what is over: the caller hears their answer, and the words expire."""
+    drop = Held.drop
+
+    def broken(*_args: Any, **_kwargs: Any) -> None:
+        raise StoreBusyError(operation)
+
+    with monkeypatch.context() as patch:
+
+        def from_now_on(self: Held, *args: Any, **kwargs: Any) -> None:
+            patch.setattr(call.tables.client, operation, broken)
+            drop(self, *args, **kwargs)
+
+        patch.setattr(Held, "drop", from_now_on)
+        assert call.say("tell me a joke") == "you said: tell me a joke."
+    assert len(call.call_items("inbox#")) == 1
+    assert call.say("yes") == "you said: yes."
+
+
+def test_a_slow_lapse_is_ended(call: VoiceStage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody waits in silence for what they passed over."""
+    monkeypatch.setattr(Held, "drop", lambda *_args, **_kwargs: threading.Event().wait(20))
+    began = time.monotonic()
+    assert call.say("tell me a joke") == "you said: tell me a joke."
+    assert time.monotonic() - began < 10

@@ -184,11 +184,12 @@ def test_no_drops_the_held_words(call: VoiceStage) -> None:
 
 
 def test_an_offer_lapses_when_something_else_is_said(call: VoiceStage) -> None:
-    """The conversation goes on, and a later yes is conversation."""
+    """The words go, the conversation goes on, and a later yes is conversation."""
     call.answer_seconds = TOO_LATE
     call.say("a long story")
     call.answer_seconds = 12
     assert call.say("tell me a joke") == "you said: tell me a joke."
+    assert call.call_items("inbox#") == []
     assert call.say("yes") == "you said: yes."
 
 

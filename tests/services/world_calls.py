@@ -45,11 +45,13 @@ class Utterance:
         words: What.
         number: Of its turn, as the session had it when it was said.
         seconds: How long an answer may take.
+        offer: What was on offer when it was said; it lapses.
     """
 
     words: str
     number: int
     seconds: float
+    offer: str
 
 
 class Calls(Workers):
@@ -68,7 +70,7 @@ class Calls(Workers):
         seconds = _TOO_LATE_SECONDS if late else FUNCTION_SECONDS - 1
         self._give_up()
         words = f"({len(self.utterances)})"
-        self.utterances.append(Utterance(words, self.number, seconds))
+        self.utterances.append(Utterance(words, self.number, seconds, self.offer))
         self.ledger.uttered[words] = self.ledger.writes
         return self.tries_again(0)
 
@@ -110,9 +112,12 @@ class Calls(Workers):
         session = CallSession(CONTACT, PERSON, turn=utterance.number, started_at=1)
         deadline = Deadline.after(utterance.seconds, Clock(self))
         said = self.hooks[hook].answer(session, utterance.words, TEXTS, deadline)
-        if said.outcome is None:
+        if utterance.offer not in {"", said.turn_id}:
+            self.hooks[hook].offers.lapse(PERSON, CONTACT, utterance.offer, deadline)
+        began = said.outcome is not None
+        self.number = max(self.number, said.number + began)
+        if not began:
             return
-        self.number = max(self.number, said.number + 1)
         self.offer = said.turn_id if said.outcome is Outcome.OFFERED else self.offer
         self._hears(utterance, said)
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import os
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -24,6 +25,9 @@ NIGHTLY = bool(os.environ.get("NIGHTLY"))
 MOST_TASKS = 5
 CHANNELS = st.sampled_from([SMS, WHATSAPP])
 WHICH = st.integers(0, MOST_TASKS - 1)
+
+# Its threads hand over at every call, so a busy machine slows it down more than any other test.
+pytestmark = pytest.mark.timeout(3 * 3600 if NIGHTLY else 600)
 
 
 class Protocol(RuleBasedStateMachine):

@@ -14,10 +14,40 @@ from local.scripted_model import slow
 from local.stack import LocalStack
 from tests.e2e.callers import Caller, no_trouble
 from tests.e2e.conftest import SHORT_TIMES, Phone
+from tests.e2e.test_roles import (
+    CONVERSATIONS,
+    DENIED,
+    KEYS,
+    NOBODY,
+    PEOPLE,
+    become,
+    outcome,
+    read_secret,
+    receive,
+    send,
+    table_attempts,
+    use_key,
+)
 from voice.call_texts import CallTexts
 
 TEXTS = CallTexts()
 WRONG = "000000"
+ALLOWED = {
+    **table_attempts(PEOPLE, "Get", "Put", "Update", "Check", "Query"),
+    "read the secret": read_secret,
+}
+DENIALS = {
+    **NOBODY,
+    **table_attempts(
+        CONVERSATIONS, "Get", "Put", "Update", "Delete", "Check", "Query", "QueryIndex"
+    ),
+    **table_attempts(KEYS, "Get", "Put", "Check", "Delete"),
+    "wrap a key": use_key("wrap"),
+    "unwrap a key": use_key("unwrap"),
+    "send a wake-up": send("wakeupQueueUrl"),
+    "receive wake-ups": receive("wakeupQueueUrl"),
+    "call the fulfilment": become("fulfilment"),
+}
 
 
 @pytest.fixture(scope="module")
@@ -98,6 +128,7 @@ def test_who_proves_the_number_goes_on(person: Callable[[str], Caller]) -> None:
     assert caller.items(call, "message#") == []
     assert caller.items(call, "after-call") == []
     _nowhere(caller, code)
+    assert [line for line in caller.stack.logs() if "AccessDenied" in line] == []
     no_trouble(call)
 
 
@@ -204,3 +235,17 @@ def test_a_proved_call_and_a_text_at_once(person: Callable[[str], Caller]) -> No
     replies = caller.phone.hear(sent + 2)
     assert "boat" in replies[-2]
     assert replies[-1] == "Your boat is the Swallow."
+
+
+def test_who_checks_codes_may_do_what_it_calls(proving: LocalStack) -> None:
+    """Nothing that the proving function needs is refused to its role, which is its own."""
+    codes = {name: outcome(attempt, proving, "proving") for name, attempt in ALLOWED.items()}
+    assert {name: code for name, code in codes.items() if code in DENIED} == {}
+    identity = proving.client_as("proving", "sts").get_caller_identity()
+    assert f"assumed-role/{proving.outputs['functions']['proving']}/" in identity["Arn"]
+
+
+def test_who_checks_codes_is_denied_every_word(proving: LocalStack) -> None:
+    """What faces a stranger reaches no conversation, no key, no queue and no other function."""
+    codes = {name: outcome(attempt, proving, "proving") for name, attempt in DENIALS.items()}
+    assert {name: code for name, code in codes.items() if code not in DENIED} == {}

@@ -165,7 +165,7 @@ class Lex:
         return self.line.clock.monotonic() + self.line.pace.speaking_seconds(words)
 
     def _speak(self, sentences: list[str]) -> None:
-        interruptible = self._attribute("allow-interrupt").lower() != "false"
+        interruptible = self._attribute("allow-interrupt") != "false"
         for words in sentences:
             if self.line.speak(words, interruptible=interruptible):
                 return

@@ -117,6 +117,26 @@ def test_speech_that_may_not_be_interrupted_is_not() -> None:
     call.hang_up()
 
 
+def test_what_was_said_before_an_answer_does_not_stop_it() -> None:
+    """With barge-in off, words that were already there wait until the answer is over."""
+    clock, hook = ManualClock(), Hook()
+    call = real(hook, clock, **{BARGE_IN: "false"})
+    hook.answer = lambda _: listening(LONG, **{BARGE_IN: "false"})
+    listen(call, clock)
+    with call._line.changed:
+        call.say("one")
+        call.say("two")
+    call.wait_until(lambda one: words(one, "hook"))
+    clock.advance(1)  # The filler.
+    call.wait_for("speaking")
+    with pytest.raises(TimeoutError):
+        call.wait_until(lambda one: one.state != "speaking", 0.1)
+    clock.advance(20)
+    call.wait_until(lambda _: hook.heard == ["one", "two"])
+    assert words(call, "interrupted") == []
+    call.hang_up()
+
+
 def test_nobody_is_heard_while_dialtone_thinks() -> None:
     """Words said into the pause are lost, as on a real line."""
     clock, hook = ManualClock(), Hook()

@@ -108,11 +108,11 @@ def test_keys_and_silence_are_sent_as_what_they_are() -> None:
     """Keys up to the end character, in mode DTMF; silence as a blank transcript."""
     hook = Hook()
     call = dial(hook)
-    call.press("12#")
+    call.press("123456#")
     call.stay_silent()
     call.wait_until(lambda _: len(hook.events) == 2)
     keys, silence = hook.events
-    assert (keys["inputMode"], keys["inputTranscript"]) == ("DTMF", "12")
+    assert (keys["inputMode"], keys["inputTranscript"]) == ("DTMF", "123456")
     assert (silence["inputMode"], silence["inputTranscript"]) == ("Speech", "")
     assert silence["transcriptions"] == []
     assert silence["sessionState"]["intent"]["name"] == "FallbackIntent"
@@ -233,14 +233,15 @@ def test_progress_is_told_while_the_function_works() -> None:
     call.hang_up()
 
 
-def test_long_speech_is_cut_at_the_limit() -> None:
-    """Lex goes by what it heard until then."""
+@pytest.mark.parametrize(("session", "limit"), [({LONGEST: "5000"}, 5), ({}, 12)])
+def test_long_speech_is_cut_at_the_limit(session: dict[str, str], limit: int) -> None:
+    """Lex goes by what it heard until then: twelve seconds, unless the flow says otherwise."""
     hook = Hook()
-    call = dial(hook, talk(**{LONGEST: "5000"}))
-    call.say("one two three four five six seven eight nine ten", seconds=10)
+    call = dial(hook, talk(**session))
+    call.say("one two three four five six seven eight nine ten", seconds=limit * 2)
     call.wait_until(lambda _: hook.events)
     assert hook.heard == ["one two three four five"]
-    assert "cut at 5 s" in next(e.note for e in call.events if e.kind == "heard")
+    assert f"cut at {limit} s" in next(e.note for e in call.events if e.kind == "heard")
 
 
 @pytest.mark.parametrize(
@@ -252,6 +253,14 @@ def test_limits_that_lex_does_not_know_are_errors(attributes: dict[str, str]) ->
     call = dial(Hook(lambda _: listening("Hello.", **attributes)))
     call.say("hello")
     refused(call)
+
+
+def test_a_setting_without_its_scope_is_none() -> None:
+    """Lex reads its settings by their scoped names; another name is an attribute like any."""
+    limit = {LONGEST.removesuffix(":*:*"): "15001"}
+    call = dial(Hook(lambda _: listening("Hello.", **limit)))
+    assert call.exchange("one") == call.exchange("two") == ["Hello."]
+    call.hang_up()
 
 
 def test_a_language_the_alias_does_not_serve_is_an_error() -> None:

@@ -20,7 +20,6 @@ from local.phone.line import AGENT, CALLER, HANDED_OVER, KEYS, WAITING, Keys, Si
 
 PRINCIPAL = "connect.amazonaws.com"
 LARGEST_ANSWER = 32 * 1024
-DEFAULT_INPUT_SECONDS = 5
 DEFAULT_KEY_GAP_SECONDS = 5
 LONGEST_INPUT = 20
 NOTHING_ENTERED = "Timeout"
@@ -123,7 +122,7 @@ def _menu(contact: Contact, block: Block) -> str | None:
     """Ask for keys: one to branch by, or several to store."""
     stores = str(block.parameters.get("StoreInput", "False")) == "True"
     _prompt(contact, block, interruptible=True)
-    seconds = float(block.parameters.get("InputTimeLimitSeconds", DEFAULT_INPUT_SECONDS))
+    seconds = float(block.parameters["InputTimeLimitSeconds"])
     heard = contact.line.listen(seconds, takes=(KEYS,))
     if isinstance(heard, Silence):
         contact.line.record("silence", who=CALLER)

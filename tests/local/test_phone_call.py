@@ -168,8 +168,11 @@ def test_a_caller_may_hang_up_at_any_time(state: str) -> None:
         call.say("hello")
         assert hook.begun.wait(10)
     assert call.state == state
-    call.hang_up()
+    with call._line.changed:
+        call.hang_up()
+        call.say("hello?")  # Before the other end has noticed.
     call.wait_for("ended")
+    assert words(call, "unheard") == []
     hook.go_on.set()
     assert call.spoken == [PROMPT]
     assert [event.who for event in call.events if event.kind == "hung up"] == ["caller"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -264,10 +265,12 @@ def test_a_setting_without_its_scope_is_none() -> None:
 
 
 def test_a_language_the_alias_does_not_serve_is_an_error() -> None:
-    """Connect's language has to be a locale of the bot."""
-    call = phone(Hook(), bots=bot(locales=("de_DE",))).dial(CALLER, NUMBER)
-    refused(call)
-    assert words(call, "error") == ["alias live does not serve locale en_US"]
+    """Connect's language has to be a locale of the bot, and switched on."""
+    off = {"en_US": replace(bot().locales["en_US"], enabled=False)}
+    for served in (bot(locales=("de_DE",)), replace(bot(), locales=off)):
+        call = phone(Hook(), bots=served).dial(CALLER, NUMBER)
+        refused(call)
+        assert words(call, "error") == ["alias live does not serve locale en_US"]
 
 
 def test_a_function_that_lex_may_not_invoke_is_not_invoked() -> None:

@@ -94,6 +94,8 @@ def test_nobody_is_held_for_ever(state: str) -> None:
         call.wait_until(lambda one: one.ended, 0.1)
     clock.advance(2)
     over(call)
+    spoke = [event.who for event in call.events if event.kind == "said"]
+    assert spoke == (["agent"] if state == "handed over" else [])
     assert words(call, "error") == ["3600 s and no end: the played Connect lets go"]
     assert [event.who for event in call.events if event.kind == "hung up"] == ["dialtone"]
 

@@ -70,7 +70,11 @@ class Unconfirmed:
         return []
 
     def _receipts(self, forgotten: Forgotten, turn: Item) -> list[str]:
-        """The messages by which the carrier can be asked, the nearest in time first."""
+        """The messages by which the carrier can be asked, the nearest in time first.
+
+        Those of the forgotten generation before all others: their copies are there until every
+        doubt is gone, where an earlier FORGET has erased its own.
+        """
         person = self._lease.read(forgotten.conversation).whose
         if person is None:
             return []
@@ -79,7 +83,12 @@ class Unconfirmed:
             for receipt in self._pages(self._tables.people, person_key(person), _RECEIPT)
             if receipt.get("route") == turn["route"]
         ]
-        found.sort(key=lambda receipt: abs(receipt["accepted_at"] - turn["created_at"]))
+        found.sort(
+            key=lambda receipt: (
+                receipt.get("generation") != forgotten.generation,
+                abs(receipt["accepted_at"] - turn["created_at"]),
+            )
+        )
         return [receipt["sk"].removeprefix(_RECEIPT) for receipt in found[:_RECEIPTS_TRIED]]
 
     def _living(self, forgotten: Forgotten) -> set[str] | None:

@@ -123,6 +123,24 @@ def test_a_copy_whose_id_we_never_learnt_goes_too(sending: Scene) -> None:
     assert [item["sk"] for item in sending.items("")] == ["meta"]
 
 
+def test_a_copy_is_found_among_texts_that_an_earlier_forget_erased(sending: Scene) -> None:
+    """Their copies are gone and tell nothing, however many there are and however near in time."""
+    [receipt] = sending.tables.query(
+        sending.tables.people, sending.conversation, "receipt#", limit=9
+    )
+    gone = [f"SMgone{number}" for number in range(9)]
+    sending.copies.erased += gone
+    for sid in gone:
+        earlier = {**receipt, "sk": f"receipt#{sid}", "generation": "earlier"}
+        sending.tables.write(put(sending.tables.people, earlier))
+    receipt["accepted_at"] -= 1_000
+    sending.tables.write(put(sending.tables.people, receipt))
+    sending.forget()
+    sending.clock.now += 76
+    assert sending.resume()
+    assert LOST in sending.copies.erased
+
+
 def test_what_tells_where_replies_went_goes_last(sending: Scene) -> None:
     """While the reply's copy cannot be deleted, the text by which it is found stays."""
     sending.copies.kept = {LOST}

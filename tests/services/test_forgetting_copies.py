@@ -125,16 +125,12 @@ def test_a_copy_whose_id_we_never_learnt_goes_too(sending: Scene) -> None:
 
 def test_a_copy_is_found_among_texts_that_an_earlier_forget_erased(sending: Scene) -> None:
     """Their copies are gone and tell nothing, however many there are and however near in time."""
-    [receipt] = sending.tables.query(
-        sending.tables.people, sending.conversation, "receipt#", limit=9
-    )
-    gone = [f"SMgone{number}" for number in range(9)]
-    sending.copies.erased += gone
-    for sid in gone:
-        earlier = {**receipt, "sk": f"receipt#{sid}", "generation": "earlier"}
-        sending.tables.write(put(sending.tables.people, earlier))
-    receipt["accepted_at"] -= 1_000
-    sending.tables.write(put(sending.tables.people, receipt))
+    [own] = sending.tables.query(sending.tables.people, sending.conversation, "receipt#", limit=9)
+    sending.copies.erased += [f"SMgone{number}" for number in range(9)]
+    for sid in sending.copies.erased:
+        gone = {**own, "sk": f"receipt#{sid}", "generation": "earlier"}
+        sending.tables.write(put(sending.tables.people, gone))
+    sending.tables.write(put(sending.tables.people, {**own, "accepted_at": 1}))
     sending.forget()
     sending.clock.now += 76
     assert sending.resume()

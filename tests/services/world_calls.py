@@ -136,6 +136,9 @@ class Calls(Workers):
             told = self.ledger.spoken.get(said.turn_id)
             reply = "" if said.outcome is Outcome.OFFERED else said.text
             fits = told == (utterance.words, said.outcome, reply)
+            # A FORGET after the turn was read: the words are gone, and an apology is spoken.
+            forgotten = self.ledger.turns[said.turn_id]["generation"] in self.ledger.forgotten
+            fits = fits or (forgotten and not said.text)
             self.ledger.require(fits, "a caller hears the answer to their words", (said, told))
 
     def _prove(self) -> None:

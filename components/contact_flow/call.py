@@ -65,9 +65,6 @@ class CallFlowArgs:
     """How long the bot waits for a word."""
     maximum_speech_seconds: int = 12
     """How long a caller may speak at once, at most 15."""
-    logging: bool = False
-    """Whether the flow keeps a log, except while a code is entered. Turn it on for a short time,
-    to find a fault: the log holds callers' numbers."""
 
 
 def call_flow(args: CallFlowArgs) -> Flow:
@@ -85,7 +82,7 @@ def call_flow(args: CallFlowArgs) -> Flow:
     conversation = _Conversation(args, script_of(languages))
     spoken = looked_up(conversation.blocks())
     first = languages[0].slug("language-voice") if several else languages[0].start
-    blocks: dict[str, Block] = {"logging": SetLogging(enabled=args.logging, next=first)}
+    blocks: dict[str, Block] = {"logging": SetLogging(enabled=False, next=first)}
     if several:
         blocks |= choice(languages)
     for one in languages:
@@ -127,7 +124,6 @@ class _Conversation:
             self._code = CodeEntry(
                 words=script.words,
                 function_arn=args.proving_arn,
-                logging=args.logging,
                 then="talk",
             )
 

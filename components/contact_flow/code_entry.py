@@ -2,14 +2,14 @@
 
 Owns the way from the offer to the bot: key 1, a text with a code, its digits, the check. Every way
 out of it leads on without the code, for a caller must never be stuck here. The digits are Connect's
-stored input: no bot hears them, no attribute holds them, and the flow's own log is off meanwhile,
-since it would write what a function is sent.
+stored input: no bot hears them and no attribute holds them. Nor may the flow keep a log, for that
+would have what a function is sent.
 """
 
 from dataclasses import dataclass
 
 from components.contact_flow.block import Block
-from components.contact_flow.blocks import Menu, Message, SetLogging, StoreInput
+from components.contact_flow.blocks import Menu, Message, StoreInput
 from components.contact_flow.reference import STORED_INPUT
 from components.contact_flow.routing import Compare, Invoke, Loop
 from components.contact_flow.words import Words
@@ -32,18 +32,15 @@ class CodeEntry:
 
     words: Words
     function_arn: str
-    logging: bool
-    """Whether the flow keeps a log otherwise."""
     then: str
     """Slug of what follows, proved or not."""
 
     def blocks(self) -> dict[str, Block]:
         """Every block by slug."""
-        after = self._after()
-        made: dict[str, Block] = {
+        return {
             "code-offer": Menu(
                 text=self.words.offer_code,
-                keys={"1": "code-quiet" if self.logging else "code-wait"},
+                keys={"1": "code-wait"},
                 other=self.then,
                 silent=self.then,
                 failed=self.then,
@@ -57,16 +54,12 @@ class CodeEntry:
                 otherwise="code-unavailable",
             ),
             **self._entry(),
-            "code-proved": self._say(self.words.code_proved, after),
-            "code-expired": self._say(self.words.code_expired, after),
-            "code-spent": self._say(self.words.code_spent, after),
-            "code-unavailable": self._say(self.words.code_unavailable, after),
-            "code-failed": self._say(self.words.code_failed, after),
+            "code-proved": self._say(self.words.code_proved, self.then),
+            "code-expired": self._say(self.words.code_expired, self.then),
+            "code-spent": self._say(self.words.code_spent, self.then),
+            "code-unavailable": self._say(self.words.code_unavailable, self.then),
+            "code-failed": self._say(self.words.code_failed, self.then),
         }
-        if self.logging:
-            made["code-quiet"] = SetLogging(enabled=False, next="code-wait")
-            made["code-over"] = SetLogging(enabled=True, next=self.then)
-        return made
 
     def _entry(self) -> dict[str, Block]:
         """Entering and checking, up to three times; the function counts too, over all calls."""
@@ -75,7 +68,7 @@ class CodeEntry:
             "code-again": self._ask(self.words.code_again),
             "code-entered": Compare(
                 value=STORED_INPUT,
-                equals={NOTHING_TYPED: "code-tries", NEVER_MIND: self._after()},
+                equals={NOTHING_TYPED: "code-tries", NEVER_MIND: self.then},
                 otherwise="code-check",
             ),
             "code-check": self._call({"action": CHECK, "code": STORED_INPUT}, "code-checked"),
@@ -95,9 +88,6 @@ class CodeEntry:
                 done="code-spent",
             ),
         }
-
-    def _after(self) -> str:
-        return "code-over" if self.logging else self.then
 
     def _say(self, text: str, then: str) -> Message:
         return Message(text=text, next=then, failed=then)

@@ -31,11 +31,11 @@ def arguments(**changed: Any) -> CallFlowArgs:
 def everything(**changed: Any) -> CallFlowArgs:
     """All that one language can have."""
     asked = {"recording_notice": NOTICE, "proving_arn": PROVING, "queue": "q", "hours": "h"}
-    return arguments(**{**asked, "logging": True, **changed})
+    return arguments(**{**asked, **changed})
 
 
 def every_kind() -> list[CallFlowArgs]:
-    """Every combination of languages, notice, memory, people and log."""
+    """Every combination of languages, notice, memory, and people."""
     return [
         arguments(
             locales=locales,
@@ -43,14 +43,12 @@ def every_kind() -> list[CallFlowArgs]:
             proving_arn=proving,
             queue=queue,
             hours=queue,
-            logging=logging,
         )
-        for locales, notice, proving, queue, logging in itertools.product(
+        for locales, notice, proving, queue in itertools.product(
             ([ENGLISH], [ENGLISH, SPANISH, GERMAN]),
             ("", NOTICE),
             (None, PROVING),
             (None, "of-people"),
-            (False, True),
         )
     ]
 

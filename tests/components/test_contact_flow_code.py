@@ -14,7 +14,6 @@ from tests.components.call_flows import (
     after,
     arguments,
     every_kind,
-    everything,
 )
 
 pytestmark = pytest.mark.registers_nothing
@@ -109,35 +108,15 @@ def test_a_wrong_code_may_be_corrected_twice(made: Actions) -> None:
 @pytest.mark.parametrize(
     "block", ["code-proved", "code-expired", "code-spent", "code-unavailable", "code-failed"]
 )
-@pytest.mark.parametrize("logging", [False, True])
-def test_every_way_out_leads_to_the_conversation(block: str, *, logging: bool) -> None:
+def test_every_way_out_leads_to_the_conversation(made: Actions, block: str) -> None:
     """A caller is told what became of the code, and goes on, with it or without."""
-    flow = actions(everything(logging=logging))
-
-    assert flow[block]["Type"] == "MessageParticipant"
-    assert set(after(flow[block]).values()) == {"code-over" if logging else "talk"}
-    if logging:
-        assert after(flow["code-over"])["next"] == "talk"
+    assert made[block]["Type"] == "MessageParticipant"
+    assert set(after(made[block]).values()) == {"talk"}
 
 
-def test_the_log_is_off_while_a_code_is_about() -> None:
-    """A flow that keeps a log stops before anything is sent or typed, and resumes after."""
-    flow = actions(everything(logging=True))
-
-    assert flow["logging"]["Parameters"] == {"FlowLoggingBehavior": "Enabled"}
-    assert after(flow["code-offer"])["1"] == "code-quiet"
-    assert flow["code-quiet"]["Parameters"] == {"FlowLoggingBehavior": "Disabled"}
-    assert after(flow["code-quiet"])["next"] == "code-wait"
-    assert flow["code-over"]["Parameters"] == {"FlowLoggingBehavior": "Enabled"}
-    assert after(flow["code-entered"])["0"] == "code-over"
-
-
-def test_a_flow_keeps_no_log_unless_asked_to() -> None:
+def test_a_flow_keeps_no_log(made: Actions) -> None:
     """The first block turns it off, whatever the instance does by default."""
-    flow = actions(everything(logging=False))
-
-    assert flow["logging"]["Parameters"] == {"FlowLoggingBehavior": "Disabled"}
-    assert "code-quiet" not in flow
+    assert made["logging"]["Parameters"] == {"FlowLoggingBehavior": "Disabled"}
 
 
 @pytest.mark.parametrize("args", every_kind())

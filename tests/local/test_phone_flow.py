@@ -219,7 +219,6 @@ def test_the_declared_flow_runs_with_all_its_parts() -> None:
         proving_arn=FUNCTION,
         queue=QUEUE,
         hours=HOURS,
-        logging=True,
     )
     sent = Hook(lambda event: {"result": "sent"} if _sends(event) else answer(event))
     exchange = phone(sent, call_flow(args).document(), bots=bot(locales=("en_US", "es_US")))

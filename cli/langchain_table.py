@@ -153,7 +153,7 @@ def read_message(raw: Any) -> Draft:
     try:
         (message,) = messages_from_dict([raw])
         draft = to_draft(message)
-    except (KeyError, NotImplementedError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError) as error:
         reason = f"LangChain cannot read it ({type(error).__name__})"
         raise UnreadableMessageError(reason) from error
     if len(draft.text.encode("utf-8", "replace")) > _LARGEST_BYTES:

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Iterator
 from typing import Any
 
-import grpc
 import pytest
 from google.protobuf import struct_pb2  # type: ignore[import-untyped]  # no stubs in the lock
 from pulumi.dynamic.dynamic import serialize_provider
-from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
+from pulumi.runtime.proto import provider_pb2
 
 from stack.line_guard import LineGuardProvider
-from tests.components.programs import ROOT, compose
+from tests.components.dynamic_host import dynamic_host
+from tests.components.programs import compose
 from tests.components.recorded_calls import INSTANCE_ID, NUMBER_ID
 from tests.components.recording_cloud import RecordingCloud
 
@@ -84,20 +82,9 @@ def test_an_adopted_line_is_remembered_as_such(cloud: RecordingCloud) -> None:
 
 @pytest.fixture
 def host() -> Iterator[Any]:
-    """Pulumi's host of dynamic providers, as the engine starts it in the project's folder."""
-    started = subprocess.Popen(
-        [sys.executable, "-u", "-m", "pulumi.dynamic", "127.0.0.1:1"],
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert started.stdout is not None
-    port = started.stdout.readline().strip()
-    with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
-        yield provider_pb2_grpc.ResourceProviderStub(channel)
-    started.kill()
-    started.wait()
-    started.stdout.close()
+    """Pulumi's host of dynamic providers."""
+    with dynamic_host({}) as started:
+        yield started
 
 
 @pytest.mark.registers_nothing

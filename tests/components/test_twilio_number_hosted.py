@@ -6,22 +6,18 @@ found out over HTTP, and a preview's unknown values pass through.
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
-import grpc
 import pytest
 from google.protobuf import struct_pb2  # type: ignore[import-untyped]  # no stubs in the lock
 from pulumi.dynamic.dynamic import serialize_provider
-from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
+from pulumi.runtime.proto import provider_pb2
 
 from components.twilio_provider import TwilioNumberProvider
-from tests.components.programs import ROOT
+from tests.components.dynamic_host import dynamic_host
 
 pytestmark = pytest.mark.registers_nothing
 
@@ -58,28 +54,15 @@ def aws_url() -> Iterator[str]:
 
 @pytest.fixture
 def host(aws_url: str) -> Iterator[Any]:
-    """Pulumi's host of dynamic providers, as the engine starts it in the project's folder."""
+    """Pulumi's host of dynamic providers, which finds AWS here."""
     environment = {
-        **os.environ,
         "AWS_ENDPOINT_URL": aws_url,
         "AWS_ACCESS_KEY_ID": "test",
         "AWS_SECRET_ACCESS_KEY": "test",
         "PULUMI_PROJECT": "dialtone",
     }
-    started = subprocess.Popen(
-        [sys.executable, "-u", "-m", "pulumi.dynamic", "127.0.0.1:1"],
-        cwd=ROOT,
-        env=environment,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert started.stdout is not None
-    port = started.stdout.readline().strip()
-    with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
-        yield provider_pb2_grpc.ResourceProviderStub(channel)
-    started.kill()
-    started.wait()
-    started.stdout.close()
+    with dynamic_host(environment) as started:
+        yield started
 
 
 def bag(**values: str) -> struct_pb2.Struct:

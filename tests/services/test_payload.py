@@ -21,7 +21,10 @@ pytestmark = [pytest.mark.index, pytest.mark.timeout(300)]
 
 ROOT = Path(__file__).resolve().parents[2]
 UV = Path(sys.executable).parent / "uv"
-HANDLERS = ["messaging.webhook", "messaging.status", "messaging.responder", "messaging.sweep"]
+HANDLERS = [
+    *("messaging.webhook", "messaging.status", "messaging.responder", "messaging.sweep"),
+    *("voice.fulfilment", "voice.proving"),
+]
 # What makes a cold start long; the webhook is in front of every first message.
 HEAVY = ["boto3", "langchain_core", "langsmith", "pydantic", "requests", "numpy", "aws_xray_sdk"]
 OFFLINE = ("error sending request", "Failed to fetch", "dns error", "Connection refused")

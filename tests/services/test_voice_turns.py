@@ -59,18 +59,17 @@ def test_an_utterance_delivered_twice_is_one_turn(call: VoiceStage) -> None:
     assert (len(call.model.seen), len(call.call_turn_items())) == (1, 1)
 
 
-def test_an_utterance_delivered_twice_at_once_is_one_turn(call: VoiceStage) -> None:
-    """The second delivery waits for the first, and speaks its reply."""
-    event, waiting = call.event("hello"), threading.Event()
-    answers: list[Any] = []
-    second = call.fulfilling()
+def both_at_once(call: VoiceStage, first: Any, second: Any) -> tuple[Any, Any]:
+    """What two hooks answer of which the second comes, and waits, while the model thinks."""
+    waiting, answers = threading.Event(), list[Any]()
+    other = call.fulfilling()
 
     def poll(_: float) -> None:
         waiting.set()
         time.sleep(0.01)
 
-    second._dialog._turns._sleep = poll
-    thread = threading.Thread(target=lambda: answers.append(second.fulfil(event, 16)))
+    other._dialog._turns._sleep = poll
+    thread = threading.Thread(target=lambda: answers.append(other.fulfil(second, 16)))
 
     def meanwhile(messages: Any) -> str:
         thread.start()
@@ -78,9 +77,17 @@ def test_an_utterance_delivered_twice_at_once_is_one_turn(call: VoiceStage) -> N
         return f"you said: {messages[-1].content}"
 
     call.model.script = meanwhile
-    first = call.ask(event)
+    answered = call.ask(first)
     thread.join(10)
-    assert answers == [first]
+    (too,) = answers
+    return answered, too
+
+
+def test_an_utterance_delivered_twice_at_once_is_one_turn(call: VoiceStage) -> None:
+    """The second delivery waits for the first, and speaks its reply."""
+    event = call.event("hello")
+    first, second = both_at_once(call, event, event)
+    assert first == second
     assert (len(call.model.seen), len(call.call_turn_items())) == (1, 1)
 
 
@@ -105,25 +112,8 @@ def test_what_got_the_next_number_is_one_turn_too(call: VoiceStage) -> None:
 
 def test_nobody_hears_the_answer_to_other_words(call: VoiceStage) -> None:
     """Lex gave the first hook up, which then answers all the same: the second is asked again."""
-    waiting, answers = threading.Event(), list[Any]()
-    event, second = call.event("something else"), call.fulfilling()
-
-    def poll(_: float) -> None:
-        waiting.set()
-        time.sleep(0.01)
-
-    second._dialog._turns._sleep = poll
-    thread = threading.Thread(target=lambda: answers.append(second.fulfil(event, 16)))
-
-    def meanwhile(messages: Any) -> str:
-        thread.start()
-        assert waiting.wait(10)
-        return f"you said: {messages[-1].content}"
-
-    call.model.script = meanwhile
-    call.ask(call.event("hello"))
-    thread.join(10)
-    assert [heard(answer) for answer in answers] == [TEXTS.busy]
+    _, second = both_at_once(call, call.event("hello"), call.event("something else"))
+    assert heard(second) == TEXTS.busy
 
 
 def test_a_model_that_is_down_is_apologised_for(call: VoiceStage) -> None:

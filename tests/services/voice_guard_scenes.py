@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from conversation.deadline import Deadline
+from conversation.forgetting import Forgetting
 from tests.services.call_stage import CONTACT, OTHER, CallStage
 from tests.services.memory_dynamodb import MemoryDynamoDB
 from tests.services.stage import KEY
@@ -93,28 +94,26 @@ def keep_again(world: World) -> bool:
 
 def forget_in_keep(world: World) -> bool:
     """The call is forgotten while its notes are written: whether they are kept."""
-    stage = world.stage
-    stage.says("I go to Oslo")
-    stage.hangs_up()
-
-    def forgets(_messages: Any) -> str:
-        stage.forgetting().begin(CALL)
-        return "notes"
-
-    stage.model.script = forgets
-    stage.writes("KEEP")
-    return "A telephone call" in str(stage.remembered())
+    return _kept_beside(world, lambda forgetting: forgetting.begin(CALL))
 
 
 def forgotten_in_keep(world: World) -> bool:
     """The same, and the offer is gone by then too."""
+
+    def ended(forgetting: Forgetting) -> None:
+        forgetting.begin(CALL)
+        forgetting.resume(CALL, Deadline.after(30, world.stage.clock))
+
+    return _kept_beside(world, ended)
+
+
+def _kept_beside(world: World, forget: Callable[[Forgetting], object]) -> bool:
     stage = world.stage
     stage.says("I go to Oslo")
     stage.hangs_up()
 
     def forgets(_messages: Any) -> str:
-        stage.forgetting().begin(CALL)
-        stage.forgetting().resume(CALL, Deadline.after(30, stage.clock))
+        forget(stage.forgetting())
         return "notes"
 
     stage.model.script = forgets

@@ -48,7 +48,7 @@ class Sms(Section):
 
     enabled: bool = Field(True, description="Whether the stack has a number to text.")
     number: str | None = Field(
-        None, pattern=E164, description="Your number at the carrier, such as +15550100."
+        None, pattern=E164, description="Your number at the carrier, such as +13035550100."
     )
     messaging_service_sid: str | None = Field(
         None,
@@ -83,7 +83,7 @@ class WhatsApp(Section):
     sender: str | None = Field(
         None,
         pattern=r"^whatsapp:\+[1-9][0-9]{6,14}$",
-        description="Your sender, such as whatsapp:+15550100.",
+        description="Your sender, such as whatsapp:+13035550100.",
     )
 
 

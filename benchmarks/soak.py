@@ -230,7 +230,7 @@ class Soak:
 
 
 def _number(person: int) -> str:
-    return f"+1555{person:07d}"
+    return f"+1303555{person:04d}"
 
 
 def main() -> None:

@@ -62,7 +62,7 @@ def measure_turns(sizes: tuple[int, ...]) -> tuple[dict[int, TurnCost], float]:
         stack.model.always(Step(text=ANSWER))
         dynamodb = stack.aws("dynamodb")
         stack.measure_write_units(on=True)
-        numbers = {size: f"+1555020{index}" for index, size in enumerate(sizes)}
+        numbers = {size: f"+130355502{index:02d}" for index, size in enumerate(sizes)}
         for size, number in numbers.items():
             for turn in range(SEEDS):
                 _talk(stack, number, turn + 1)

@@ -94,7 +94,7 @@ def _engine_turn(bodies: dict[str, bytes], *, sealed: bool = True) -> Callable[[
     inbox = "inbox#01K0000000000000000000MAIL"
     opened = OpenTurn("01K00000000000000000BENCHT", (inbox,), TurnState.CLAIMED, 1, 1, ROUTE, "t")
     taking = delete("conversations", CONVERSATION, inbox, condition="attribute_exists(pk)")
-    reply_to = {"from": "+15550100", "to": "+15550111"}
+    reply_to = {"from": "+13035550100", "to": "+13035550111"}
 
     def turn(sequence: int = WINDOW) -> object:
         claim = Claim(CONVERSATION, opened, epoch=7, sequence=sequence, generation=GENERATION)

@@ -43,7 +43,7 @@ def export(
 
     For example:
 
-        dialtone export --number +15550111 --stack prod --format markdown --output ada.md
+        dialtone export --number +13035550111 --stack prod --format markdown --output ada.md
     """
     from cli.dossier import gather
     from cli.dossier_page import as_markdown

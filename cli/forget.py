@@ -45,7 +45,7 @@ def forget(
 
     For example:
 
-        dialtone forget --number +15550111 --stack prod --dry-run
+        dialtone forget --number +13035550111 --stack prod --dry-run
 
         dialtone forget --person 01JABCDEFGHJKMNPQRSTVWXYZ0 --stack prod --yes
     """

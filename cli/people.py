@@ -48,7 +48,7 @@ def find_subject(target: Target, number: str | None, person: str | None) -> Subj
         CommandError: Not exactly one was given, or nobody is known by it.
     """
     if (number is None) == (person is None):
-        raise CommandError("whom do you mean?", "pass --number +15550111 or --person 01J…")
+        raise CommandError("whom do you mean?", "pass --number +13035550111 or --person 01J…")
     if person is not None:
         return _by_id(target, person.removeprefix("person#"))
     address = _NOISE.sub("", (number or "").removeprefix("whatsapp:"))

@@ -84,7 +84,7 @@ class ConnectLine(pulumi.ComponentResource):
     phone_number_id: pulumi.Output[str]
     """Connect's id of the number."""
     phone_number: pulumi.Output[str]
-    """The number, such as ``+15550100``."""
+    """The number, such as ``+13035550100``."""
     flow_id: pulumi.Output[str]
     """Connect's id of the flow; empty when nothing answers."""
     flow: pulumi.Output[str]

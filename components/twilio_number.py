@@ -21,7 +21,7 @@ class TwilioNumberArgs(TypedDict):
     """Arguments of ``TwilioNumber``."""
 
     number: str
-    """The number, in E.164 form such as ``+15550100``; it must belong to the account."""
+    """The number, in E.164 form such as ``+13035550100``; it must belong to the account."""
     sms_url: pulumi.Input[str]
     """Where the carrier sends texts, without a fragment."""
     secret_arn: pulumi.Input[str]
@@ -69,7 +69,7 @@ class TwilioNumber(pulumi.ComponentResource):
             ValueError: If the number is not in E.164 form, or the retry setting has a ``#``.
         """
         if not E164.match(args["number"]):
-            raise ValueError(f"{name}: number must be like +15550100, got {args['number']!r}")
+            raise ValueError(f"{name}: number must be like +13035550100, got {args['number']!r}")
         retry = args.get("retry", DEFAULT_RETRY)
         if "#" in retry:
             raise ValueError(f"{name}: retry is the fragment without its #, got {retry!r}")

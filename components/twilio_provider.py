@@ -57,7 +57,7 @@ class TwilioNumberProvider(ResourceProvider):
         number = news.get("number")
         if isinstance(number, str) and not E164.match(number):
             return CheckResult(
-                news, [CheckFailure("number", f"must be like +15550100, got {number!r}")]
+                news, [CheckFailure("number", f"must be like +13035550100, got {number!r}")]
             )
         return CheckResult(news, [])
 

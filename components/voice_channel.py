@@ -91,7 +91,7 @@ class VoiceChannel(pulumi.ComponentResource):
     instance_arn: pulumi.Output[str]
     """ARN of the Connect instance."""
     phone_number: pulumi.Output[str]
-    """The number, such as ``+15550100``."""
+    """The number, such as ``+13035550100``."""
     phone_number_id: pulumi.Output[str]
     """Connect's id of it."""
     flow_id: pulumi.Output[str]

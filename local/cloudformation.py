@@ -65,7 +65,7 @@ class _Recorder(Mocks):
     def call(self, args: MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]] | None]:
         """Answer what a program asks while it is composed."""
         answers: dict[str, dict[str, Any]] = {
-            "aws-native:connect:getPhoneNumber": {"address": "+15550180", "targetArn": _ARN},
+            "aws-native:connect:getPhoneNumber": {"address": "+13035550180", "targetArn": _ARN},
             "aws:connect/getInstance:getInstance": {"id": VOICE_INSTANCE_ID, "arn": _ARN},
             "aws:index/getCallerIdentity:getCallerIdentity": {"accountId": ACCOUNT},
             "aws:index/getPartition:getPartition": {"partition": "aws"},

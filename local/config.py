@@ -30,8 +30,8 @@ ADMIN_KEY = "test"
 ADMIN_SECRET = "test"  # noqa: S105 - the emulator's fixed root key, good for loopback only
 LOOPBACK = "127.0.0.1"
 
-OUR_NUMBER = "+15550100"
-OUR_VOICE_NUMBER = "+15550180"
+OUR_NUMBER = "+13035550100"
+OUR_VOICE_NUMBER = "+13035550180"
 # Any ids do: the provisioner answers for an instance and a number of every id.
 VOICE_INSTANCE_ID = "d1a17040-0000-4000-8000-000000000001"
 VOICE_NUMBER_ID = "d1a17040-0000-4000-8000-000000000002"

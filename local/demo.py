@@ -40,7 +40,7 @@ def run(
         0 when every scene showed what it must, else 1.
     """
     console = console or Console(highlight=False)
-    number = f"+1555{secrets.randbelow(9_000_000) + 1_000_000}"
+    number = f"+1303555{secrets.randbelow(8_000) + 1_000}"
     person = Person(stack, console, number, silence_seconds)
     for place, scene in enumerate(SCENES, 1):
         console.print(Text(f"\n{place}. {scene.title}", style="bold"))

@@ -52,9 +52,9 @@ def contradictions(settings: StackSettings) -> list[Mistake]:
 def _channels(settings: StackSettings) -> Iterator[Mistake]:
     sms, whatsapp = settings.sms, settings.whatsapp
     if sms.enabled and sms.number is None:
-        yield Mistake("sms.number", "texting needs your number at the carrier", "+15550100")
+        yield Mistake("sms.number", "texting needs your number at the carrier", "+13035550100")
     if whatsapp.enabled and whatsapp.sender is None:
-        yield Mistake("whatsapp.sender", "WhatsApp needs your sender", "whatsapp:+15550100")
+        yield Mistake("whatsapp.sender", "WhatsApp needs your sender", "whatsapp:+13035550100")
     if not sms.enabled and not whatsapp.enabled and not settings.voice.enabled:
         yield Mistake("sms.enabled", "a stack without any channel reaches nobody", fix=True)
     unknown = sorted(set(sms.languages) - set(LANGUAGES))

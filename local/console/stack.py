@@ -65,4 +65,4 @@ class Contact:
     number: str
 
 
-CONTACTS = (Contact("Ada", "+15550111"), Contact("Ben", "+15550122"))
+CONTACTS = (Contact("Ada", "+13035550111"), Contact("Ben", "+13035550122"))

@@ -14,7 +14,7 @@ from texting.held import Held
 
 CONTACT = "11111111-2222-3333-4444-555555555555"
 _GENERATION = "0" * 32
-_REPLY_TO = {"from": "+15550100", "to": "+15550111"}
+_REPLY_TO = {"from": "+13035550100", "to": "+13035550111"}
 
 
 def spoken(stack: Any, number: int, *, conversation: str = "", **changes: Any) -> Turn:

@@ -35,7 +35,7 @@ from local.emulator import Emulator
 from texting.inbox import Inbox
 
 GENERATION = "0" * 32
-REPLY_TO = {"from": "+15550100", "to": "+15550111"}
+REPLY_TO = {"from": "+13035550100", "to": "+13035550111"}
 _numbers = itertools.count()
 
 

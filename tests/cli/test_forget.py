@@ -18,7 +18,7 @@ from tests.cli import calls
 
 Dialtone = Callable[..., Result]
 ADDRESS_KEY = b"k" * 32
-NUMBER = "+15550111"
+NUMBER = "+13035550111"
 WORDS = ("where is my cat", "on the roof", "and my dog?")
 
 
@@ -62,7 +62,7 @@ def put(stack: Any, table: str, item: dict[str, Any]) -> None:
 
 def test_an_export_has_every_word_and_fact(dialtone: Dialtone, stack: Any, ada: str) -> None:
     """Messages, what waits, notes, turns with their address, consent."""
-    answer = dialtone("export", "--number", "+1 555-0111", "--format", "json")
+    answer = dialtone("export", "--number", "+1 303 555-0111", "--format", "json")
     assert answer.exit_code == 0, answer.output
     told = json.loads(answer.stdout)
     [items] = told["conversations"].values()
@@ -164,7 +164,7 @@ def test_what_no_longer_opens_says_so(dialtone: Dialtone, stack: Any, ada: str) 
         (),
         ("--number", NUMBER, "--person", "x"),
         ("--number", "5550111"),
-        ("--number", "+15559999"),
+        ("--number", "+13035559999"),
         ("--person", "01JABCDEFGHJKMNPQRSTVWXYZ9"),
     ],
 )

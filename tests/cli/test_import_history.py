@@ -28,7 +28,7 @@ from tests.cli.langchain_program import Program
 
 Dialtone = Callable[..., Result]
 KEY = b"k" * 32
-ADA, BEN = "+15550111234", "+15550122345"
+ADA, BEN = "+13035551234", "+13035552345"
 _numbers = itertools.count()
 
 

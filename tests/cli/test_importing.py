@@ -15,7 +15,7 @@ from conversation.persons import Persons, address_hash, person_key
 from conversation.tables import Tables, put, update
 
 KEY = b"k" * 32
-ADA = "+15550111234"
+ADA = "+13035551234"
 LAYOUT = Layout("Chats", ("SessionId",), "SessionId", "History", "expireAt")
 
 
@@ -165,13 +165,13 @@ def test_two_at_once_bring_each_message_once(stack: Any) -> None:
 @pytest.mark.parametrize(
     ("session_id", "address"),
     [
-        ("+15550111234", "+15550111234"),
-        ("whatsapp:+15550111234", "+15550111234"),
-        ("WhatsApp:+1 (555) 011-1234", "+15550111234"),
-        ("tel:+1-555-011-1234", "+15550111234"),
-        ("sms:+15550111234", "+15550111234"),
+        ("+13035551234", "+13035551234"),
+        ("whatsapp:+13035551234", "+13035551234"),
+        ("WhatsApp:+1 (303) 555-1234", "+13035551234"),
+        ("tel:+1-303-555-1234", "+13035551234"),
+        ("sms:+13035551234", "+13035551234"),
         ("whatsapp:US.1349120865530274", "US.1349120865530274"),
-        ("15550111234", None),
+        ("13035551234", None),
         ("+0123456789", None),
         ("+123", None),
         ("whatsapp:", None),

@@ -224,12 +224,12 @@ def test_live_asks_the_carrier_for_account_and_numbers(
 ) -> None:
     """--live shows the account's state and where each number delivers its texts."""
     _set(dialtone, text=BOTH)
-    carrier.add_number("+15550100").sms_url = "https://x.example/webhooks/twilio/messages#rc=2"
+    carrier.add_number("+13035550100").sms_url = "https://x.example/webhooks/twilio/messages#rc=2"
 
     found = {f["what"]: f["says"] for f in _check(dialtone, "--live", code=0)}
 
     assert found["carrier account"] == "active"
-    assert found["+15550100"] == (
+    assert found["+13035550100"] == (
         "its texts go to a dialtone: https://x.example/webhooks/twilio/messages"
     )
 

@@ -37,7 +37,7 @@ def names() -> set[str]:
     """Every physical name of a stack with a models' secret."""
     recorder = _Recorder()
     settings = {
-        "sms": {"number": "+15550100"},
+        "sms": {"number": "+13035550100"},
         "models": ["openai:gpt-4o-mini"],
         "image": {"uri": f"registry/dialtone@sha256:{'0' * 64}"},
     }

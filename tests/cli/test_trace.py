@@ -17,7 +17,7 @@ from tests.cli.calls import CONTACT
 
 Dialtone = Callable[..., Result]
 SID = "SM" + "ab" * 16
-WORDS = ("where is my cat", "on the roof", "+15550111")
+WORDS = ("where is my cat", "on the roof", "+13035550111")
 
 
 @pytest.mark.parametrize("by", ["id", "reference", "sid", "conversation"])

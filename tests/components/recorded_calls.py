@@ -8,7 +8,7 @@ HERE = "us-east-1:123456789012"
 INSTANCE_ID = "01234567-89ab-cdef-0123-456789abcdef"
 NUMBER_ID = "fedcba98-7654-3210-fedc-ba9876543210"
 INSTANCE = f"arn:aws:connect:{HERE}:instance/{INSTANCE_ID}"
-NUMBER = "+15550180"
+NUMBER = "+13035550180"
 
 ANSWERS: dict[str, dict[str, Any]] = {
     "aws:connect/getInstance:getInstance": {"id": INSTANCE_ID, "arn": INSTANCE},
@@ -31,7 +31,7 @@ def computed(kind: str, logical: str) -> dict[str, Any] | None:
         },
         "aws-native:connect:IntegrationAssociation": {"integrationAssociationId": "association"},
         "aws:connect/instance:Instance": {"arn": within},
-        "aws:connect/phoneNumber:PhoneNumber": {"phoneNumber": "+15550181"},
+        "aws:connect/phoneNumber:PhoneNumber": {"phoneNumber": "+13035550181"},
         "aws:connect/hoursOfOperation:HoursOfOperation": {
             "arn": f"{within}/operating-hours/hours",
             "hoursOfOperationId": "hours",

@@ -76,7 +76,7 @@ EXAMPLES: dict[str, Callable[[], Any]] = {
     "SecureTable": lambda: table("it", alarm_topic_arn=TOPIC_ARN),
     "StackKey": lambda: StackKey("it", StackKeyArgs()),
     "TwilioNumber": lambda: TwilioNumber(
-        "it", TwilioNumberArgs(number="+15550100", sms_url="https://a", secret_arn="arn:aws:s")
+        "it", TwilioNumberArgs(number="+13035550100", sms_url="https://a", secret_arn="arn:aws:s")
     ),
     "VoiceChannel": lambda: voice("it"),
     "WebhookApi": _published,

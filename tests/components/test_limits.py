@@ -55,7 +55,7 @@ def longest(cloud: RecordingCloud, monkeypatch: pytest.MonkeyPatch) -> Recording
     compose(
         cloud,
         LONG_STACK,
-        sms={"number": "+15550100", "messagingServiceSid": f"MG{'0' * 32}"},
+        sms={"number": "+13035550100", "messagingServiceSid": f"MG{'0' * 32}"},
         models=["openai:a-model-of-theirs", "bedrock:us.amazon.nova-lite-v1:0"],
         assistant={"systemPrompt": "x" * (WORDS_BYTES - 2)},
         voice=CALLS,

@@ -163,7 +163,7 @@ def test_a_call_reaches_the_alias_it_was_given(plugin: Plugin, cloud: RecordingC
     (setting,) = alias["botAliasLocaleSettings"]
     hook = setting["botAliasLocaleSetting"]["codeHookSpecification"]["lambdaCodeHook"]
     assert hook["lambdaArn"] == live
-    assert made["calls"].outputs["phoneNumber"] == "+15550180"
+    assert made["calls"].outputs["phoneNumber"] == "+13035550180"
     assert made["calls"].outputs["aliasArn"] in made["calls"].outputs["flow"]
     assert made["robot"].outputs["botVersion"] == "3"
     assert made["line"].outputs["flowId"] == ""

@@ -188,7 +188,7 @@ def test_routes_are_where_the_services_sign(cloud: RecordingCloud) -> None:
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_functions_hear_exactly_what_they_ask_for(cloud: RecordingCloud, name: str) -> None:
     """A function's settings load from what it is told, and nothing is told in vain."""
-    compose(cloud, sms={"number": "+15550100", "messagingServiceSid": f"MG{'0' * 32}"})
+    compose(cloud, sms={"number": "+13035550100", "messagingServiceSid": f"MG{'0' * 32}"})
     told = Seen(environment(cloud, name))
 
     READERS[name](Environment(told))
@@ -211,13 +211,13 @@ def test_every_setting_reaches_its_function(cloud: RecordingCloud) -> None:
             "maxOutputTokens": 99,
         },
         sms={
-            "number": "+15550100",
+            "number": "+13035550100",
             "answerSeconds": 20.5,
             "settleSeconds": 0.25,
             "settleCapSeconds": 2,
             "carrierAnswersReservedWords": False,
         },
-        whatsapp={"enabled": True, "sender": "whatsapp:+15550100"},
+        whatsapp={"enabled": True, "sender": "whatsapp:+13035550100"},
         timing={"sendTimeoutSeconds": 4, "leaseSlackSeconds": 1.5, "sweepAfterSeconds": 9},
         retention={"messageDays": 3, "receiptDays": 4, "turnDays": 5},
     )
@@ -236,7 +236,7 @@ def test_every_setting_reaches_its_function(cloud: RecordingCloud) -> None:
     responder = cloud.one(aws.lambda_.Function, "responder-function").inputs
     assert answers.function_timeout_seconds == responder["timeout"] == 32
     sweeps = messaging.SweepSettings.load(Environment(environment(cloud, "sweep")))
-    assert sweeps.senders == ["+15550100", "whatsapp:+15550100"]
+    assert sweeps.senders == ["+13035550100", "whatsapp:+13035550100"]
     assert (sweeps.receipt_days, sweeps.sweep_after_seconds) == (4, 9)
     assert sweeps.carrier_answers_reserved_words is False
     accepts = messaging.WebhookSettings.load(Environment(environment(cloud, "webhook")))
@@ -330,11 +330,11 @@ def test_warm_webhooks_are_asked_for_by_name(cloud: RecordingCloud) -> None:
     ("overrides", "managed"),
     [
         ({}, True),
-        ({"sms": {"number": "+15550100", "manageNumber": False}}, False),
+        ({"sms": {"number": "+13035550100", "manageNumber": False}}, False),
         (
             {
                 "sms": {"enabled": False},
-                "whatsapp": {"enabled": True, "sender": "whatsapp:+15550100"},
+                "whatsapp": {"enabled": True, "sender": "whatsapp:+13035550100"},
             },
             False,
         ),

@@ -17,7 +17,7 @@ from stack.settings_file import PROJECT_FILE, SettingsError, main, rendered
 
 pytestmark = pytest.mark.registers_nothing
 
-NUMBER: dict[str, Any] = {"sms": {"number": "+15550100"}}
+NUMBER: dict[str, Any] = {"sms": {"number": "+13035550100"}}
 
 
 def load(*, region: str = "us-east-1", **values: Any) -> StackSettings:
@@ -41,7 +41,7 @@ def test_a_number_is_all_it_takes() -> None:
     """Everything but the number has a default."""
     settings = load(**NUMBER)
 
-    assert settings.senders == ["+15550100"]
+    assert settings.senders == ["+13035550100"]
     assert settings.protect is True
     assert settings.sms.answer_seconds == 45
     assert settings.timing.recovery_seconds == 150
@@ -66,7 +66,7 @@ def test_overrides_are_laid_over_key_by_key() -> None:
 
     settings = StackSettings.load({"sms": {"answerSeconds": 20}, "protect": False})
 
-    assert (settings.sms.number, settings.sms.answer_seconds) == ("+15550100", 20)
+    assert (settings.sms.number, settings.sms.answer_seconds) == ("+13035550100", 20)
     assert settings.protect is False
 
 
@@ -74,7 +74,7 @@ def test_every_mistake_is_reported_at_once() -> None:
     """Wrong values, unknown keys and contradictions come in one report."""
     found = mistakes(
         sms={"number": "0155", "answerSeconds": 1, "settleSeconds": 9},
-        smms={"number": "+15550100"},
+        smms={"number": "+13035550100"},
         retention={"logDays": 31},
         functions={"maximumConcurency": 5},
         whatsapp={"enabled": True},
@@ -97,7 +97,7 @@ def test_every_mistake_is_reported_at_once() -> None:
 
 def test_each_mistake_comes_with_what_mends_it() -> None:
     """The YAML below a mistake is valid by itself, and loading it mends the mistake."""
-    found = mistakes(sms={"number": "+15550100", "answerSeconds": 1}, retention={"logDays": 31})
+    found = mistakes(sms={"number": "+13035550100", "answerSeconds": 1}, retention={"logDays": 31})
 
     for text in found.values():
         fix = yaml.safe_load(text.split("\n", 1)[1])["config"]
@@ -110,7 +110,7 @@ def test_each_mistake_comes_with_what_mends_it() -> None:
 def test_the_report_reads_well() -> None:
     """A report names the file, the path, the value, the limit and the fix."""
     with pytest.raises(SettingsError) as caught:
-        load(sms={"number": "+15550100", "answerSeconds": 1})
+        load(sms={"number": "+13035550100", "answerSeconds": 1})
 
     assert str(caught.value) == (
         "1 mistake in Pulumi.test.yaml\n\n"
@@ -129,7 +129,7 @@ def test_the_report_reads_well() -> None:
         ({"sms": {"enabled": False}}, "sms.enabled", "reaches nobody"),
         ({**NUMBER, "whatsapp": {"enabled": True}}, "whatsapp.sender", "needs your sender"),
         (
-            {"sms": {"number": "+15550100", "answerSeconds": 90}},
+            {"sms": {"number": "+13035550100", "answerSeconds": 90}},
             "timing.recoverySeconds",
             "150 is too short after a crash",
         ),

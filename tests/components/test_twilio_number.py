@@ -17,7 +17,7 @@ from components.twilio_provider import NumberRefusedError, TwilioNumberProvider
 from tests.components.conftest import Deploy
 from tests.components.recording_cloud import RecordingCloud
 
-NUMBER = "+15550100"
+NUMBER = "+13035550100"
 SECRET = "arn:aws:secretsmanager:us-east-1:123456789012:secret:carrier-AbCdEf"
 OURS = "https://api.example/webhooks/twilio/messages#rc=3"
 FALLBACK = "https://api.example/webhooks/twilio/messages"
@@ -221,7 +221,7 @@ def test_a_pending_number_is_not_restored() -> None:
         ("sms_url", "https://x", []),
         ("messaging_service_sid", "MG2", []),
         ("secret_arn", "arn:other", []),
-        ("number", "+15550199", ["number"]),
+        ("number", "+13035550199", ["number"]),
     ],
 )
 def test_diff_names_what_changes(key: str, value: str, replaces: list[str]) -> None:

@@ -70,7 +70,7 @@ def bag(**values: str) -> struct_pb2.Struct:
     properties = struct_pb2.Struct()
     properties.update(
         {
-            "number": "+15550100",
+            "number": "+13035550100",
             "sms_url": "https://a.example#rc=3",
             "sms_fallback_url": "https://a.example",
             "status_callback": "",
@@ -89,12 +89,12 @@ def test_lives_through_a_deployment_without_a_secret(host: Any) -> None:
     host.Configure(PB.ConfigureRequest(), timeout=30)
     assert not host.Check(PB.CheckRequest(news=bag()), timeout=30).failures
     made = host.Create(PB.CreateRequest(properties=bag()), timeout=30)
-    assert (made.id, made.properties["status"]) == ("+15550100", "pending")
+    assert (made.id, made.properties["status"]) == ("+13035550100", "pending")
     olds = made.properties
 
     planned = PB.DiffRequest(id=made.id, olds=olds, news=bag(sms_url=UNKNOWN))
     assert host.Diff(planned, timeout=30).changes == PB.DiffResponse.DIFF_SOME
-    other = PB.DiffRequest(id=made.id, olds=olds, news=bag(number="+15550199"))
+    other = PB.DiffRequest(id=made.id, olds=olds, news=bag(number="+13035550199"))
     assert list(host.Diff(other, timeout=30).replaces) == ["number"]
     updated = host.Update(PB.UpdateRequest(id=made.id, olds=olds, news=bag()), timeout=30)
     assert updated.properties["status"] == "pending"

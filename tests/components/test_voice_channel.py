@@ -142,7 +142,7 @@ def test_a_silent_channel_keeps_what_was_made(deploy: Deploy, cloud: RecordingCl
     made = next(one for one in cloud.components() if one.type == "dialtone:index:VoiceChannel")
     outputs = cloud.component_outputs[made.urn]
     assert (outputs["flow"], outputs["botId"], outputs["aliasArn"]) == ("", "", "")
-    assert outputs["phoneNumber"] == "+15550181"
+    assert outputs["phoneNumber"] == "+13035550181"
 
 
 @pytest.mark.registers_nothing

@@ -73,7 +73,11 @@ def test_the_function_fits_into_the_hook() -> None:
         ),
         ({"claimNumberCountry": "US"}, "voice.claimNumberCountry", "belongs to an instance"),
         ({**ADOPTED, "instanceId": "mine"}, "voice.instanceId", "not of the right form"),
-        ({**ADOPTED, "phoneNumberId": "+15550100"}, "voice.phoneNumberId", "not of the right form"),
+        (
+            {**ADOPTED, "phoneNumberId": "+13035550100"},
+            "voice.phoneNumberId",
+            "not of the right form",
+        ),
         ({**ADOPTED, "answerSeconds": 4}, "voice.answerSeconds", "greater than or equal to 5"),
         ({**ADOPTED, "maxSpeechSeconds": 16}, "voice.maxSpeechSeconds", "less than or equal to 15"),
         ({**ADOPTED, "filler": "music"}, "voice.filler", "not of the right form"),

@@ -182,7 +182,7 @@ def stack() -> Iterator[LocalStack]:
     )
     with LocalStack(config) as stack:
         # A worker's first turn imports its model: not what any test is about.
-        Phone(stack, f"+1555{next(_numbers)}").meet()
+        Phone(stack, f"+1303{next(_numbers)}").meet()
         warm = stack.phone.dial(None, OUR_VOICE_NUMBER)
         warm.exchange("hello")
         warm.hang_up()
@@ -192,7 +192,7 @@ def stack() -> Iterator[LocalStack]:
 @pytest.fixture(scope="session")
 def make_phone(stack: LocalStack) -> Callable[[], Phone]:
     """Make phones of people whom the stack has never met."""
-    return lambda: Phone(stack, f"+1555{next(_numbers)}")
+    return lambda: Phone(stack, f"+1303{next(_numbers)}")
 
 
 @pytest.fixture

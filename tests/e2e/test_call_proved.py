@@ -61,7 +61,7 @@ def proving() -> Iterator[LocalStack]:
         workers={**DEFAULT_WORKERS, "fulfilment": 1},
     )
     with LocalStack(config) as running:
-        call = Caller(running, Phone(running, "+15550177000")).dial()
+        call = Caller(running, Phone(running, "+13035557700")).dial()
         unproved(call)
         call.exchange("are you there", 60)
         call.hang_up()
@@ -110,7 +110,7 @@ def passed(call: Call) -> list[str]:
 
 def test_who_proves_the_number_goes_on(person: Callable[[str], Caller]) -> None:
     """A wrong code, then the right one: the call knows the texts, and a text knows the call."""
-    caller = person("+15550177001")
+    caller = person("+13035557701")
     caller.phone.meet()
     caller.replied("my boat is the Swallow")
     call = caller.dial()
@@ -145,7 +145,7 @@ def _nowhere(caller: Caller, code: str) -> None:
 
 def test_who_does_not_prove_it_speaks_for_the_call_alone(person: Callable[[str], Caller]) -> None:
     """Whoever stays on the line, under whatever number, hears nothing of the texts."""
-    caller = person("+15550177002")
+    caller = person("+13035557702")
     caller.phone.meet()
     caller.replied("my boat is the Swallow")
     call = caller.dial()
@@ -158,7 +158,7 @@ def test_who_does_not_prove_it_speaks_for_the_call_alone(person: Callable[[str],
 
 def test_guesses_are_spent_over_all_calls(person: Callable[[str], Caller]) -> None:
     """Three in one call, two in the next: then no code is taken, the right one neither."""
-    caller = person("+15550177003")
+    caller = person("+13035557703")
     caller.phone.meet()
     call = caller.dial()
     code = code_of(caller, call)
@@ -178,7 +178,7 @@ def test_guesses_are_spent_over_all_calls(person: Callable[[str], Caller]) -> No
 
 def test_a_redial_needs_a_code_of_its_own(person: Callable[[str], Caller]) -> None:
     """A code is its call's: in the next one it is wrong, and the fourth of a day is not sent."""
-    caller = person("+15550177004")
+    caller = person("+13035557704")
     caller.phone.meet()
     first = caller.dial()
     code = code_of(caller, first)
@@ -203,7 +203,7 @@ def test_a_redial_needs_a_code_of_its_own(person: Callable[[str], Caller]) -> No
 
 def test_an_old_code_is_expired(person: Callable[[str], Caller]) -> None:
     """Five minutes after it was sent it proves nothing."""
-    caller = person("+15550177005")
+    caller = person("+13035557705")
     caller.phone.meet()
     call = caller.dial()
     code = code_of(caller, call)
@@ -221,7 +221,7 @@ def test_an_old_code_is_expired(person: Callable[[str], Caller]) -> None:
 
 def test_a_proved_call_and_a_text_at_once(person: Callable[[str], Caller]) -> None:
     """The text has the conversation: the call offers to answer by text, and the yes keeps order."""
-    caller = person("+15550177006")
+    caller = person("+13035557706")
     caller.phone.meet()
     call = caller.dial()
     enters(call, code_of(caller, call))

@@ -24,7 +24,7 @@ def caller(page: Page, stack: LocalStack) -> Iterator[Locator]:
     stack.model.reset()
 
 
-def dial(caller: Locator, who: str = "Ada, +1 555 0111") -> None:
+def dial(caller: Locator, who: str = "Ada, +1 303 555 0111") -> None:
     """Call, and wait for the greeting."""
     caller.get_by_label("Who calls").select_option(who)
     caller.get_by_role("button", name="Call", exact=True).click()
@@ -134,7 +134,7 @@ def test_errors_and_closing_hours_light_their_own_branches(
 
 def test_a_page_that_is_reloaded_is_still_on_the_line(page: Page, caller: Locator) -> None:
     """The call goes on where it is, with all its captions."""
-    dial(caller, "Ben, +1 555 0122")
+    dial(caller, "Ben, +1 303 555 0122")
     page.reload()
     expect(caller.locator(".caption.theirs .body").first).to_contain_text("I am your assistant")
     expect(caller.locator("h2")).to_have_text("Ben")
@@ -152,10 +152,10 @@ def test_a_call_fits_a_small_dark_screen(
     caller = page.get_by_role("article", name="Phone to call with")
     number = caller.get_by_role("textbox", name="Number to call")
     ours = number.input_value()
-    number.fill("+1 555 0999")
+    number.fill("+1 303 555 0999")
     number.press("Enter")
     expect(caller.locator(".error")).to_have_text(
-        "+15550999 cannot be called: nobody answers there."
+        "+13035550999 cannot be called: nobody answers there."
     )
     number.fill(ours)
     number.press("Enter")

@@ -49,7 +49,7 @@ def text(page: Page, name: str, words: str) -> None:
 def test_a_newcomer_tries_everything(page: Page, caller: Locator, stack: LocalStack) -> None:
     """Talks, interrupts, has a late answer texted, keeps the call, asks for it, and for a human."""
     page.get_by_role("button", name="Call as Ben").click()
-    dial(caller, "Ben, +1 555 0122")
+    dial(caller, "Ben, +1 303 555 0122")
     lit(page, "talk")
     say(caller, "My boat is the Swallow.")
     hears(caller, "your boat is the Swallow")
@@ -106,7 +106,7 @@ def _keep(page: Page, caller: Locator, stack: LocalStack) -> None:
 def _ask_for_a_human(page: Page, caller: Locator) -> None:
     """A second call is handed over, block by block, and heard to the end."""
     caller.get_by_role("button", name="New call").click()
-    dial(caller, "Ben, +1 555 0122")
+    dial(caller, "Ben, +1 303 555 0122")
     say(caller, "agent")
     lit(page, "hand-over")
     expect(page.locator('[data-block="hours"] .way.taken')).to_have_text("open → queue")

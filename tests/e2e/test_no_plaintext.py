@@ -14,7 +14,7 @@ from voice.call_texts import CallTexts
 
 TEXTS = CallTexts()
 
-ADA, BEN, CLEO = "+15557310462", "+15558264917", "+12025550187"
+ADA, BEN, CLEO = "+13037310462", "+13038264917", "+12025550187"
 SAID = ("the marmalade is under the third stair", "ünd Grüße an Tante Wilhelmine")
 WAITING = "my sister knows the zucchini password"
 SPOKEN = ("the walrus has locker nine", "tell me all about the periwinkle")

@@ -11,7 +11,7 @@ import pytest
 from local.config import OUR_NUMBER
 from local.stack import LocalStack
 
-FORM = {"MessageSid": "SM" + "0" * 32, "From": "+15559999999", "To": OUR_NUMBER, "Body": "hello"}
+FORM = {"MessageSid": "SM" + "0" * 32, "From": "+13035559998", "To": OUR_NUMBER, "Body": "hello"}
 
 
 @pytest.fixture

@@ -25,7 +25,7 @@ def noting() -> Iterator[LocalStack]:
 
 def test_what_left_the_window_is_still_known(noting: LocalStack) -> None:
     """A name told long before the window began is in the answer, and in no item as plain text."""
-    phone = Phone(noting, "+15550111777")
+    phone = Phone(noting, "+13035551777")
     said = ["my name is Zaphod", *[f"filler number {n}" for n in range(5)]]
     for count, words in enumerate(said, 1):
         phone.text(words)
@@ -48,7 +48,7 @@ def test_what_left_the_window_is_still_known(noting: LocalStack) -> None:
 
 def test_the_page_shows_the_notes(noting: LocalStack) -> None:
     """Who looks at the console's memory sees what was noted, beside how it rests."""
-    phone = Phone(noting, "+15550111778")
+    phone = Phone(noting, "+13035551778")
     for count in range(1, 5):
         phone.text(f"my lucky number is {count}")
         phone.hear(count)

@@ -18,7 +18,7 @@ from twilio.rest import Client
 from local.carrier import Carrier, Pace, carrier_app
 from local.emulator import Emulator
 
-OURS = "+15550100"
+OURS = "+13035550100"
 QUICK = Pace(to_sent=0.01, to_delivered=0.01)
 
 

@@ -16,7 +16,7 @@ from local.scripted_model import ScriptedModel
 from tests.services.played_kms import KEY as KEY_ARN
 from tests.services.played_kms import PlayedKms, conversation_key
 
-ADA = "+15550111"
+ADA = "+13035550111"
 KEY = bytes(32)
 PERSON = {"pk": f"address#{address_hash(ADA, KEY)}", "sk": "person", "person": "01", "last_seen": 1}
 KMS = PlayedKms()

@@ -15,7 +15,7 @@ from local.phone.bot import FALLBACK, Bot, BotLocale, BotMessage, Intent, Messag
 
 ALIAS = "arn:aws:lex:us-east-1:000000000000:bot-alias/ABCDEFGHIJ/KLMNOPQRST"
 HOOK = "arn:aws:lambda:us-east-1:000000000000:function:test-fulfilment:live"
-NUMBER, CALLER = "+15550100", "+15550123"
+NUMBER, CALLER = "+13035550100", "+13035550123"
 PROMPT = "Hello, what can I do for you?"
 SORRY = "Something went wrong. Goodbye."
 FUNCTION = "arn:aws:lambda:us-east-1:000000000000:function:test-proving:live"

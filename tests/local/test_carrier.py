@@ -13,7 +13,7 @@ from twilio.rest import Client
 
 from local.carrier import Carrier, Fault
 
-OURS, ADA, BEN = "+15550100", "+15550111", "+15550122"
+OURS, ADA, BEN = "+13035550100", "+13035550111", "+13035550122"
 
 
 def test_a_sent_text_is_reported_until_delivered(
@@ -68,9 +68,9 @@ def test_whatsapp_outside_its_window_fails(carrier: Carrier, client: Client, web
     [
         ({"to": ADA, "from_": OURS, "body": "x" * 1601}, 21617),
         ({"to": ADA, "from_": OURS, "body": ""}, 21602),
-        ({"to": ADA, "from_": "+15559999", "body": "x"}, 21606),
+        ({"to": ADA, "from_": "+13035559999", "body": "x"}, 21606),
         ({"to": "ada", "from_": OURS, "body": "x"}, 21211),
-        ({"to": f"whatsapp:{ADA}", "from_": "whatsapp:+15559999", "body": "x"}, 63007),
+        ({"to": f"whatsapp:{ADA}", "from_": "whatsapp:+13035559999", "body": "x"}, 63007),
         ({"to": ADA, "from_": f"whatsapp:{OURS}", "body": "x"}, 21910),
         ({"to": ADA, "messaging_service_sid": "MG0", "body": "x"}, 21701),
     ],

@@ -10,7 +10,7 @@ from twilio.request_validator import RequestValidator
 
 from local.carrier import Carrier, Fault, Pace, UnknownNumberError
 
-OURS, ADA = "+15550100", "+15550111"
+OURS, ADA = "+13035550100", "+13035550111"
 QUICK = Pace(to_sent=0.01, to_delivered=0.01)
 
 
@@ -121,4 +121,4 @@ def test_the_books_survive_a_restart(tmp_path: Path) -> None:
 def test_a_text_to_nobody_is_an_error(carrier: Carrier) -> None:
     """A text to a number the account does not have is refused."""
     with pytest.raises(UnknownNumberError):
-        carrier.text(ADA, "+15550199", "hello")
+        carrier.text(ADA, "+13035550199", "hello")

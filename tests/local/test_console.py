@@ -90,10 +90,10 @@ def test_a_call_stands_with_its_person(stack: StandIn, client: TestClient) -> No
 
 def test_whoever_has_no_name_is_told_by_their_number(stack: StandIn, client: TestClient) -> None:
     """Somebody who is no contact is named by the end of the number that they texted from."""
-    stranger = {**ITEMS["people"][0], "pk": f"address#{address_hash('+15550987', KEY)}"}
+    stranger = {**ITEMS["people"][0], "pk": f"address#{address_hash('+13035550987', KEY)}"}
     stack.items = {"people": [stranger], "conversations": []}
     assert _names(client) == [""]
-    stack.carrier.text("+15550987", OUR_NUMBER, "hi")
+    stack.carrier.text("+13035550987", OUR_NUMBER, "hi")
     until = time.monotonic() + 10
     while _names(client) == [""] and time.monotonic() < until:
         time.sleep(0.1)
@@ -128,7 +128,7 @@ def test_a_text_from_the_page_is_a_text(stack: StandIn, client: TestClient) -> N
 @pytest.mark.parametrize(
     "body",
     [
-        {"person": "+15559999", "body": "hi"},
+        {"person": "+13035559999", "body": "hi"},
         {"person": ADA, "body": ""},
         {"person": ADA, "body": "hi", "channel": "pigeon"},
         {"person": ADA, "body": "x" * 20_001},

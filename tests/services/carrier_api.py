@@ -119,8 +119,8 @@ def message(sid: str, seconds: int, direction: str = "outbound-api", **more: Any
     return {
         "sid": sid,
         "direction": direction,
-        "from": "+15550100",
-        "to": "+15550111",
+        "from": "+13035550100",
+        "to": "+13035550111",
         "body": "hi",
         "num_media": "0",
         "status": "sent",

@@ -43,7 +43,7 @@ from texting.inbox import Inbox
 from texting.wakeups import Wakeups
 
 KEY = b"k" * 32
-SENDER, PERSON = "+15550100", "+15550111"
+SENDER, PERSON = "+13035550100", "+13035550111"
 TIMING = Timing(answer_seconds=8, lease_seconds=20, send_seconds=2, message_days=30)
 
 

@@ -107,13 +107,15 @@ def test_five_texts_at_once_are_five(tables: Tables) -> None:
 def test_sms_and_whatsapp_are_one_person(door: Door) -> None:
     """One number, one conversation, two routes; each text knows where its answer goes."""
     sms = door.accept("a", "SM1")
-    whatsapp = door.accept("b", "SM2", sender="whatsapp:+15550100", address="whatsapp:+15550111")
+    whatsapp = door.accept(
+        "b", "SM2", sender="whatsapp:+13035550100", address="whatsapp:+13035550111"
+    )
     assert sms.conversation == whatsapp.conversation
     inbox = Inbox(door.tables, door.clock)
     generation = (door.tables.get(door.tables.keys, sms.conversation) or {})["generation"]
     one, two = inbox.waiting(sms.conversation, generation)
     assert one.route != two.route
-    assert inbox.reply_to(sms.conversation, two)["to"] == "whatsapp:+15550111"
+    assert inbox.reply_to(sms.conversation, two)["to"] == "whatsapp:+13035550111"
 
 
 @pytest.mark.parametrize(

@@ -88,7 +88,7 @@ def test_consent_is_kept_per_sender(door: Door) -> None:
     """STOP to one of our numbers says nothing about another, nor about WhatsApp."""
     door.accept("STOP")
     assert door.opted_out()
-    assert not door.opted_out("whatsapp:+15550100")
+    assert not door.opted_out("whatsapp:+13035550100")
 
 
 NINE = 1_800_000_000_000

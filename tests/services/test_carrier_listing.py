@@ -15,7 +15,7 @@ from messaging.inbound import InboundText
 from tests.services.texting_parts import ADDRESS_KEY, PERSON, SENDER, Clock, PlayedCarrier
 from texting.inbox import Inbox
 
-WHATSAPP = "whatsapp:+15550100"
+WHATSAPP = "whatsapp:+13035550100"
 
 
 class Patrol:
@@ -149,7 +149,7 @@ def test_one_text_that_fails_keeps_no_other_waiting(patrol: Patrol) -> None:
     (conversation, _) = patrol.woken.pop()
     patrol.tables.client.delete_item(TableName=patrol.tables.keys, Key={"pk": {"S": conversation}})
     patrol.came_in("SM1", "of the lost key")
-    patrol.came_in("SM2", "of another", sender="+15550122")
+    patrol.came_in("SM2", "of another", sender="+13035550122")
     assert patrol.run() == 1
     assert patrol.waiting() == ["of another"]
 
@@ -172,6 +172,6 @@ def test_a_lost_key_is_counted_by_the_listing_too(
     (conversation,) = {conversation for conversation, _ in patrol.woken}
     patrol.tables.client.delete_item(TableName=patrol.tables.keys, Key={"pk": {"S": conversation}})
     patrol.came_in("SM1", "second")
-    patrol.came_in("SM2", "hello", sender="+15550122")
+    patrol.came_in("SM2", "hello", sender="+13035550122")
     assert (patrol.run(), patrol.receipts()) == (1, 2)
     assert names == ["KeyLost"]

@@ -140,7 +140,7 @@ def test_nobody_else_is_let_in(tables: Tables, policy: Policy, days: int) -> Non
 def test_they_are_asked_only_where_it_is_switched_on(tables: Tables) -> None:
     """The responder learns from the consent item whether to ask."""
     for policy, asked in ((FRESH, False), (ASKING, True)):
-        number = f"+1555011{int(asked)}"
+        number = f"+130355501{int(asked)}0"
         door = Door(tables, policy=policy)
         door.accept("old", f"SM1{asked}", address=number)
         door.clock.now += 91 * DAY_SECONDS

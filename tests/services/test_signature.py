@@ -16,7 +16,7 @@ from messaging.signature import ForgedRequestError, SignatureCheck
 TOKEN = "12345"
 PUBLIC = "https://text.example.com/prod"
 PATH = "/webhooks/twilio/messages"
-FIELDS = {"MessageSid": ["SM1"], "From": ["+15550111"], "Body": ["hello"]}
+FIELDS = {"MessageSid": ["SM1"], "From": ["+13035550111"], "Body": ["hello"]}
 
 
 class Vault:
@@ -53,7 +53,7 @@ def sign(text: str, key: str = TOKEN, algorithm: Any = hashlib.sha1) -> str:
     return base64.b64encode(hmac.new(key.encode(), text.encode(), algorithm).digest()).decode()
 
 
-SIGNED = f"{PUBLIC}{PATH}BodyhelloFrom+15550111MessageSidSM1"
+SIGNED = f"{PUBLIC}{PATH}BodyhelloFrom+13035550111MessageSidSM1"
 
 
 def checking(vault: Vault | None = None, public: str = PUBLIC) -> SignatureCheck:

@@ -24,10 +24,10 @@ from texting.carrier_outcomes import (
 )
 
 
-def send(to: Carrier, address: str = "+15550111") -> SendOutcome:
+def send(to: Carrier, address: str = "+13035550111") -> SendOutcome:
     """Send something."""
     return to.send(
-        sender="+15550100",
+        sender="+13035550100",
         to=address,
         body="hi +1 & you",
         status_callback="https://a.example/webhooks/twilio/status/person~1.2",
@@ -40,8 +40,8 @@ def test_sends_what_the_carrier_documents(api: Api) -> None:
     ((method, path, form, authorization),) = api.seen
     assert (method, path) == ("POST", "/carrier/2010-04-01/Accounts/AC1/Messages.json")
     assert form == {
-        "To": ["+15550111"],
-        "From": ["+15550100"],
+        "To": ["+13035550111"],
+        "From": ["+13035550100"],
         "Body": ["hi +1 & you"],
         "StatusCallback": ["https://a.example/webhooks/twilio/status/person~1.2"],
     }
@@ -52,11 +52,11 @@ def test_messaging_service_picks_the_sender_of_a_text(api: Api) -> None:
     """With a service the sender is the service's; on WhatsApp it stays ours."""
     through = carrier(api.url, messaging_service_sid="MG1")
     send(through)
-    send(through, "whatsapp:+15550111")
+    send(through, "whatsapp:+13035550111")
     text, whatsapp = (form for _, _, form, _ in api.seen)
     assert text["MessagingServiceSid"] == ["MG1"]
     assert "From" not in text
-    assert whatsapp["From"] == ["+15550100"]
+    assert whatsapp["From"] == ["+13035550100"]
     assert "MessagingServiceSid" not in whatsapp
 
 
@@ -182,6 +182,6 @@ def test_numbers_and_texts_are_never_logged(api: Api, caplog: pytest.LogCaptureF
     caplog.set_level(logging.DEBUG)
     send(carrier(api.url))
     api.status, api.body = 200, listing([])
-    carrier(api.url).list_messages_to("+15550111", 0)
-    assert "15550111" not in caplog.text
+    carrier(api.url).list_messages_to("+13035550111", 0)
+    assert "13035550111" not in caplog.text
     assert "hi +1" not in caplog.text

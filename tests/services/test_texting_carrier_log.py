@@ -25,26 +25,26 @@ def test_lists_what_was_sent_since(api: Api) -> None:
     }
     api.status = 200
     api.body = lambda path: pages[int(parse_qs(urlsplit(path).query).get("Page", ["0"])[0])]
-    found = carrier(api.url).list_messages_to("+15550111", NINE + 1_650_000)
+    found = carrier(api.url).list_messages_to("+13035550111", NINE + 1_650_000)
     assert [m.sid for m in found] == ["SM4", "SM3"]
     assert found[0].created_at == NINE + 1_800_000
     assert found[1].error_code == 30003
     assert len(api.seen) == 2
-    assert parse_qs(urlsplit(api.seen[0][1]).query)["To"] == ["+15550111"]
+    assert parse_qs(urlsplit(api.seen[0][1]).query)["To"] == ["+13035550111"]
 
 
 def test_lists_what_came_in(api: Api) -> None:
     """Our own outbound messages are left out."""
     api.status = 200
     api.body = listing([message("SM1", 10), message("SM2", 5, "inbound", num_media="2")])
-    (found,) = carrier(api.url).list_inbound("+15550100", NINE)
+    (found,) = carrier(api.url).list_inbound("+13035550100", NINE)
     assert (found.sid, found.media) == ("SM2", 2)
 
 
 def test_message_without_a_date_is_listed(api: Api) -> None:
     """A message that the carrier has not dated yet is as new as can be."""
     api.status, api.body = 200, listing([message("SM1", 10, date_created=None)])
-    (found,) = carrier(api.url).list_messages_to("+15550111", NINE)
+    (found,) = carrier(api.url).list_messages_to("+13035550111", NINE)
     assert found.created_at is None
 
 
@@ -53,15 +53,15 @@ def test_listing_that_fails(api: Api, status: int, body: bytes) -> None:
     """Whatever goes wrong, the caller learns that nobody could be asked."""
     api.status, api.body = status, body
     with pytest.raises(CarrierUnavailableError):
-        carrier(api.url).list_messages_to("+15550111", 0)
+        carrier(api.url).list_messages_to("+13035550111", 0)
 
 
 def test_listing_without_a_connection() -> None:
     """Neither a refused connection nor a missing secret is anything else."""
     with pytest.raises(CarrierUnavailableError):
-        carrier("http://carrier.invalid").list_inbound("+15550100", 0)
+        carrier("http://carrier.invalid").list_inbound("+13035550100", 0)
     with pytest.raises(CarrierUnavailableError):
-        carrier("http://carrier.invalid", Vault({})).list_inbound("+15550100", 0)
+        carrier("http://carrier.invalid", Vault({})).list_inbound("+13035550100", 0)
 
 
 def no_such(status: int, code: int) -> dict[str, Any]:
@@ -99,7 +99,7 @@ def test_a_message_is_fetched_while_it_is_there(api: Api) -> None:
     api.status, api.body = 200, message("SM1", 10, "inbound")
     found = carrier(api.url).fetch("SM1")
     assert found is not None
-    assert (found.sid, found.sender, found.to) == ("SM1", "+15550100", "+15550111")
+    assert (found.sid, found.sender, found.to) == ("SM1", "+13035550100", "+13035550111")
     api.status, api.body = 404, no_such(404, 20404)
     assert carrier(api.url).fetch("SM1") is None
 
@@ -114,14 +114,14 @@ def test_a_message_that_nobody_can_be_asked_for(api: Api, status: int, code: int
 
 def test_what_went_back_to_who_texted(api: Api) -> None:
     """Ours to them, by the way the text came, in that time; nobody else's, and no carrier's own."""
-    heard = message("SMin", 600, "inbound", **{"from": "+15550111", "to": "+15550100"})
+    heard = message("SMin", 600, "inbound", **{"from": "+13035550111", "to": "+13035550100"})
     listed = listing(
         [
             message("SMlater", 1000),
-            message("SMservice", 690, messaging_service_sid="MG1", **{"from": "+15550177"}),
+            message("SMservice", 690, messaging_service_sid="MG1", **{"from": "+13035550177"}),
             message("SMback", 620),
             message("SMword", 615, "outbound-reply"),
-            message("SMother", 610, **{"from": "+15550199"}),
+            message("SMother", 610, **{"from": "+13035550199"}),
         ]
     )
     api.status = 200
@@ -129,7 +129,7 @@ def test_what_went_back_to_who_texted(api: Api) -> None:
     copies = CarrierCopies(carrier(api.url, messaging_service_sid="MG1"))
     since, until = NINE + 500_000, NINE + 700_000
     assert copies.sent_back("SMin", since, until) == ["SMservice", "SMback"]
-    assert parse_qs(urlsplit(api.seen[-1][1]).query)["To"] == ["+15550111"]
+    assert parse_qs(urlsplit(api.seen[-1][1]).query)["To"] == ["+13035550111"]
 
 
 def test_what_went_back_to_a_text_that_is_gone(api: Api) -> None:

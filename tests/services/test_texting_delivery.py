@@ -42,10 +42,10 @@ def test_accepted_closes_the_turn(scene: Scene) -> None:
 
 def test_whatsapp_is_answered_on_whatsapp(scene: Scene) -> None:
     """The address is used as the person wrote from it."""
-    claim, turn = scene.open.answered(sender="whatsapp:+15550100", to="whatsapp:+15550111")
+    claim, turn = scene.open.answered(sender="whatsapp:+13035550100", to="whatsapp:+13035550111")
     scene.delivery.deliver(claim, turn)
     (sent,) = scene.carrier.sent
-    assert (sent["sender"], sent["to"]) == ("whatsapp:+15550100", "whatsapp:+15550111")
+    assert (sent["sender"], sent["to"]) == ("whatsapp:+13035550100", "whatsapp:+13035550111")
 
 
 @pytest.mark.parametrize("code", [21610, 63016, 21211, 21617])

@@ -109,7 +109,7 @@ def test_messages_of_other_turns_and_programs_are_not_ours(scene: Scene) -> None
     scene.carrier.script = [Unknown("500"), Unknown("500")]
     claim, turn = scene.open.answered()
     scene.delivery.deliver(claim, turn)
-    scene.carrier.arrives("SMother", sender="+15550999")
+    scene.carrier.arrives("SMother", sender="+13035550999")
     scene.carrier.arrives("SMreply", direction="outbound-reply")
     result = scene.again(turn, later_seconds=126)
     assert result.resent
@@ -122,7 +122,7 @@ def test_messages_of_our_service_are_ours(scene: Scene) -> None:
     scene.carrier.script = [Unknown("time-out")]
     claim, turn = scene.open.answered()
     scene.delivery.deliver(claim, turn)
-    scene.carrier.arrives("SMpool", sender="+15550101", service="MG1")
+    scene.carrier.arrives("SMpool", sender="+13035550101", service="MG1")
     assert scene.again(turn, later_seconds=126).progress is Progress.CLOSED
     assert scene.open.read(turn).carrier_sids == ["SMpool"]
 

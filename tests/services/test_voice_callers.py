@@ -20,7 +20,7 @@ def stage(memory_tables: Tables) -> CallStage:
 
 
 @pytest.mark.parametrize(
-    "number", ["", "anonymous", "Anonymous", "+", "15550111", "sip:a@b", "+0123456789", "+1 555"]
+    "number", ["", "anonymous", "Anonymous", "+", "13035550111", "sip:a@b", "+0123456789", "+1 555"]
 )
 def test_a_number_that_is_none_has_no_person(stage: CallStage, number: str) -> None:
     """A hidden or malformed caller speaks in the call's own conversation, and nobody is texted."""

@@ -18,7 +18,7 @@ from tests.services.texting_parts import PUBLIC, Clock, Queue, Vault, secret, si
 from texting.address_key import AddressKey
 from texting.wakeups import Wakeups
 
-FORM = {"MessageSid": "SM1", "From": "+15550111", "To": "+15550100", "Body": "hello"}
+FORM = {"MessageSid": "SM1", "From": "+13035550111", "To": "+13035550100", "Body": "hello"}
 EVENTS = Path(__file__).parents[1] / "events"
 
 
@@ -111,7 +111,7 @@ def test_forged_request_gets_nothing(house: House, headers: dict[str, str]) -> N
 
 def test_body_that_was_changed_is_forged(house: House) -> None:
     """A valid signature over other words is none."""
-    response = house.post(body="MessageSid=SM1&From=%2B15550111&To=%2B15550100&Body=other")
+    response = house.post(body="MessageSid=SM1&From=%2B13035550111&To=%2B13035550100&Body=other")
     assert response["statusCode"] == 403
     assert house.stored() == 0
 
@@ -237,7 +237,7 @@ def test_reserved_word_is_answered_where_the_carrier_does_not(tables: Tables) ->
 
 def test_whatsapp_word_is_answered_by_us(house: House) -> None:
     """On WhatsApp the carrier answers no words; the answer stays on WhatsApp."""
-    form = {**FORM, "From": "whatsapp:+15550111", "To": "whatsapp:+15550100", "Body": "Stop"}
+    form = {**FORM, "From": "whatsapp:+13035550111", "To": "whatsapp:+13035550100", "Body": "Stop"}
     assert "opted out" in house.post(form)["body"]
 
 
@@ -250,7 +250,7 @@ def test_reply_is_escaped(house: House, monkeypatch: pytest.MonkeyPatch) -> None
 
 def test_whatsapp_user_without_a_number_is_accepted(house: House) -> None:
     """A user id is as good as a number."""
-    form = {**FORM, "From": "whatsapp:US.13491208655302741918", "To": "whatsapp:+15550100"}
+    form = {**FORM, "From": "whatsapp:US.13491208655302741918", "To": "whatsapp:+13035550100"}
     assert house.post(form)["statusCode"] == 200
     assert len(inbox_items(house.tables)) == 1
 

@@ -38,8 +38,8 @@ def test_full_sms() -> None:
     text = inbound_text(form_request(golden("twilio_sms_full")))
     assert text == InboundText(
         sid="SM00000000000000000000000000000001",
-        sender="+15550100",
-        address="+15550111",
+        sender="+13035550100",
+        address="+13035550111",
         text="Hello, it's me — how are you?",
         media=0,
     )
@@ -51,16 +51,16 @@ def test_minimal(name: str) -> None:
     """Only what we cannot go on without."""
     text = inbound_text(form_request(golden(name)))
     assert text.sid
-    assert text.number == "+15550111"
+    assert text.number == "+13035550111"
     assert text.text == "Hi"
 
 
 def test_whatsapp_is_the_same_number() -> None:
     """A person has one number, whatever they write with; the answer goes where they wrote from."""
     text = inbound_text(form_request(golden("twilio_whatsapp_full")))
-    assert text.number == "+15550111"
-    assert text.address == "whatsapp:+15550111"
-    assert text.sender == "whatsapp:+15550100"
+    assert text.number == "+13035550111"
+    assert text.address == "whatsapp:+13035550111"
+    assert text.sender == "whatsapp:+13035550100"
     assert text.is_whatsapp
 
 

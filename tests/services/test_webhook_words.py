@@ -105,7 +105,7 @@ def test_settings_know_the_languages() -> None:
 
 def text(body: str = "hi", **changes: object) -> InboundText:
     """A text over SMS."""
-    given = {"sid": "SM1", "sender": "+15550100", "address": "+15550111", "text": body}
+    given = {"sid": "SM1", "sender": "+13035550100", "address": "+13035550111", "text": body}
     return InboundText(**{**given, **changes})  # type: ignore[arg-type]  # a test's shorthand
 
 
@@ -126,8 +126,8 @@ def test_the_carriers_reading_comes_first() -> None:
         (text("please stop"), True, False),
         (text("stopp"), True, False),
         (text("STOP", opt_out_type="STOP"), False, True),
-        (text("STOP", address="whatsapp:+15550111"), True, False),
-        (text("STOP", address="whatsapp:+15550111", opt_out_type="STOP"), True, True),
+        (text("STOP", address="whatsapp:+13035550111"), True, False),
+        (text("STOP", address="whatsapp:+13035550111", opt_out_type="STOP"), True, True),
     ],
 )
 def test_who_answers(inbound: InboundText, *, on_numbers: bool, answered: bool) -> None:

@@ -27,7 +27,7 @@ from texting.carrier_outcomes import Accepted, CarrierMessage, CarrierUnavailabl
 ADDRESS_KEY = b"k" * 32
 TOKEN = "token"
 PUBLIC = "https://text.example.com/prod"
-SENDER, PERSON = "+15550100", "+15550111"
+SENDER, PERSON = "+13035550100", "+13035550111"
 
 
 class Clock:

@@ -45,5 +45,5 @@ export const callAt = (milliseconds) => (milliseconds
 export const duration = (milliseconds) => (milliseconds < 1000
   ? `${milliseconds} ms` : `${(milliseconds / 1000).toFixed(milliseconds < 10000 ? 2 : 1)} s`);
 
-/** `+15550100` as people write it. */
-export const spoken = (number) => number.replace(/^\+1(\d{3})(\d{4})$/, "+1 $1 $2");
+/** `+13035550100` as people write it. */
+export const spoken = (number) => number.replace(/^\+1(\d{3})(\d{3})(\d{4})$/, "+1 $1 $2 $3");

@@ -55,7 +55,10 @@ def _history(emulator: Emulator) -> Any:
             DynamoDBChatMessageHistory,
         )
     return DynamoDBChatMessageHistory(
-        table_name=_TABLE, session_id="bench", endpoint_url=emulator.url, boto3_session=_SESSION
+        table_name=_TABLE,
+        session_id="bench",
+        endpoint_url=emulator.keyed_url,
+        boto3_session=_SESSION,
     )
 
 

@@ -31,12 +31,21 @@ _TIMEOUTS = botocore.config.Config(
 
 @dataclass(frozen=True)
 class Target:
-    """One deployed stack, in AWS or on this machine."""
+    """One deployed stack, in AWS or on this machine.
+
+    Attributes:
+        stack: The Pulumi stack's name, or `local`.
+        session: Of botocore.
+        connection: What each client is made with.
+        outputs: What the program exports, where that is known.
+        token: What the local stack's emulator wants to see; empty in AWS.
+    """
 
     stack: str
     session: Any
     connection: dict[str, Any]
     outputs: dict[str, Any] = field(default_factory=dict)
+    token: str = ""
 
     @property
     def is_local(self) -> bool:
@@ -49,7 +58,11 @@ class Target:
 
     def client(self, service: str) -> Any:
         """Build a client for one AWS service."""
-        return self.session.create_client(service, config=_TIMEOUTS, **self.connection)
+        config = _TIMEOUTS
+        if self.token:
+            presented = botocore.config.Config(user_agent_appid=self.token)  # type: ignore[call-arg] # unknown to the stubs
+            config = config.merge(presented)
+        return self.session.create_client(service, config=config, **self.connection)
 
     @cached_property
     def tables(self) -> Tables:
@@ -99,7 +112,8 @@ def open_target(
         "aws_access_key_id": told["access_key_id"],
         "aws_secret_access_key": told["secret_access_key"],
     }
-    return Target(stack, botocore.session.Session(), connection, told.get("outputs", {}))
+    outputs, token = told.get("outputs", {}), told.get("endpoint_token", "")
+    return Target(stack, botocore.session.Session(), connection, outputs, token)
 
 
 def _find_stack_file() -> Path:

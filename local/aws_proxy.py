@@ -1,8 +1,8 @@
 """What stands between the functions and the emulator: counts each AWS call, and breaks some.
 
 A call is recognised by the access key that signed it, so nothing in a function knows of this.
-Requests pass through byte for byte (the emulator checks signatures over the Host header), and
-responses are relayed as they arrive.
+Requests pass through as they came (the emulator checks signatures over the Host header) but for the
+emulator's token, which is added here: no function has it. Responses are relayed as they arrive.
 """
 
 from __future__ import annotations
@@ -16,11 +16,13 @@ from functools import partial
 from local.aws_calls import Call, Meter, refusal
 from local.config import LOOPBACK
 from local.faults import Action, Faults, Rule, When
+from local.guard import TOKEN_HEADER, Guard
 from local.wire import (
     GONE,
     HEAD_LIMIT,
     Head,
     WireError,
+    admitted,
     body_pieces,
     read_body,
     read_head,
@@ -43,16 +45,27 @@ class AwsProxy:
     """The proxy on its own loopback port.
 
     Args:
+        guard: Admits the functions.
         upstream_port: The emulator's port.
+        upstream_token: The emulator's token.
         faults: Rules to carry out.
         identify: Access key → (function, worker).
         kill: Ends a worker at once.
     """
 
     def __init__(
-        self, *, upstream_port: int, faults: Faults, identify: Identify, kill: Kill
+        self,
+        *,
+        guard: Guard,
+        upstream_port: int,
+        upstream_token: str,
+        faults: Faults,
+        identify: Identify,
+        kill: Kill,
     ) -> None:
         self.upstream_port = upstream_port
+        self._guard = guard
+        self._upstream_token = upstream_token
         self.faults = faults
         self.meter = Meter()
         self.units: Units | None = None
@@ -87,7 +100,7 @@ class AwsProxy:
             task.add_done_callback(self._connections.discard)
         upstream = _Upstream(self.upstream_port)
         try:
-            while head := await read_head(reader):
+            async for head in admitted(reader, writer, self._guard):
                 if head.headers.get("expect", "").lower() == "100-continue":
                     writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
                 body = await read_body(reader, head)
@@ -115,7 +128,8 @@ class AwsProxy:
         if self.units and call.service == "dynamodb":
             settle = await asyncio.to_thread(self.units, call)
         asked = time.monotonic()
-        answer = await upstream.ask(_without_expect(head) + body)
+        passed = head.with_header(TOKEN_HEADER, self._upstream_token)
+        answer = await upstream.ask(_without_expect(passed) + body)
         took = time.monotonic() - asked
         units = await asyncio.to_thread(settle) if settle else 0.0
         spent = partial(self.meter.add, call, sent=sent, units=units, seconds=took)

@@ -29,6 +29,13 @@ DEFAULT_WORKERS = {
 ADMIN_KEY = "test"
 ADMIN_SECRET = "test"  # noqa: S105 - the emulator's fixed root key, good for loopback only
 LOOPBACK = "127.0.0.1"
+# How the emulator's process is told its token, and which secrets (JSON list) it must not save.
+TOKEN_VARIABLE = "DIALTONE_EMULATOR_TOKEN"  # noqa: S105 - a variable's name
+UNSAVED_SECRETS_VARIABLE = "DIALTONE_UNSAVED_SECRETS"
+# In the emulator's state folder while its files hold all that it knew when it ended.
+SAVED_FILE = "saved"
+# Files of the state folder are for their owner only: keys, credentials and what people wrote.
+PRIVATE_UMASK = 0o077
 
 OUR_NUMBER = "+13035550100"
 OUR_VOICE_NUMBER = "+13035550180"
@@ -36,6 +43,8 @@ OUR_VOICE_NUMBER = "+13035550180"
 VOICE_INSTANCE_ID = "d1a17040-0000-4000-8000-000000000001"
 VOICE_NUMBER_ID = "d1a17040-0000-4000-8000-000000000002"
 SCRIPTED_MODEL = "bedrock:dialtone.scripted-v1"
+CARRIER_SECRET = f"{PROJECT}-{STACK}-carrier"
+MODEL_SECRET = f"{PROJECT}-{STACK}-models"
 
 # What a child process may see of this one's environment. Everything else stays out: a function
 # that read a developer's AWS_PROFILE or tokens would behave as no deployed function can.

@@ -1,6 +1,6 @@
 """The AWS emulator as a child process: started clean, stopped so that it remembers.
 
-Owns the process, its port and its state folder. Knows nothing of what is created in it.
+Owns the process, its port, its token and its state folder. Knows nothing of what is created in it.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,11 +27,16 @@ from local.config import (
     ADMIN_KEY,
     ADMIN_SECRET,
     LOOPBACK,
+    PRIVATE_UMASK,
     REGION,
     ROOT,
+    SAVED_FILE,
+    TOKEN_VARIABLE,
+    UNSAVED_SECRETS_VARIABLE,
     free_port,
     scrubbed_environment,
 )
+from local.guard import TOKEN_HEADER, new_token
 
 START_SECONDS = 30.0
 STOP_SECONDS = 20.0
@@ -38,6 +44,22 @@ ATTEMPTS = 3
 # What a restart adopts. Everything else is recreated by the program, so its old state would only
 # be in the way: roles of functions that no longer exist, queues of an earlier layout.
 REMEMBERED_SERVICES = ("dynamodb", "kms", "secretsmanager", "s3")
+# What the stack and its tests use. The others are off: some of them run what they are given.
+SERVICES = (
+    *(
+        "apigateway",
+        "backup",
+        "bedrock",
+        "dynamodb",
+        "events",
+        "iam",
+        "kms",
+        "lambda",
+        "logs",
+        "monitoring",
+    ),
+    *("s3", "scheduler", "secretsmanager", "sns", "sqs", "sts", "tagging"),
+)
 
 
 class EmulatorError(Exception):
@@ -50,13 +72,30 @@ class Emulator:
     Args:
         state: Folder for persisted state, temporary files and the log.
         persist: Whether tables, keys, secrets and buckets survive a stop.
-        lambda_url: Where invocations are sent; set before functions are created.
+        token: What a request must present; a new one unless given.
+        unsaved_secrets: Names of secrets that do not survive a stop and never reach the disk.
+
+    Attributes:
+        saved: Whether everything was written; known after a stop.
+        lost: Whether the run before this one ended without writing what it knew (killed, a full
+            disk, no power): what is here is as that run found it. Known after a start.
     """
 
-    def __init__(self, state: Path, *, persist: bool = True) -> None:
+    def __init__(
+        self,
+        state: Path,
+        *,
+        persist: bool = True,
+        token: str = "",
+        unsaved_secrets: Sequence[str] = (),
+    ) -> None:
         self.state = state
         self.persist = persist
+        self.token = token or new_token()
+        self.saved = True
+        self.lost = False
         self.port = 0
+        self._unsaved_secrets = list(unsaved_secrets)
         self._session = boto3.session.Session()
         self._session_lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
@@ -65,6 +104,11 @@ class Emulator:
     def url(self) -> str:
         """Base address of every emulated service."""
         return f"http://{LOOPBACK}:{self.port}"
+
+    @property
+    def keyed_url(self) -> str:
+        """The same with the token in it, for a root client that is given an address alone."""
+        return f"{self.url}/{self.token}"
 
     @property
     def pid(self) -> int:
@@ -87,6 +131,8 @@ class Emulator:
         Raises:
             EmulatorError: It did not come up.
         """
+        folder = self.state / "emulator"
+        self.lost = any(folder.glob("*.json")) and not (folder / SAVED_FILE).exists()
         self._forget_recreated()
         for attempt in range(1, ATTEMPTS + 1):
             self.port = free_port()
@@ -113,7 +159,7 @@ class Emulator:
             process.kill()
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+        self.saved = process.wait() == 0
         if process.stdin:
             process.stdin.close()
 
@@ -135,12 +181,16 @@ class Emulator:
                 aws_access_key_id=key,
                 aws_secret_access_key=secret,
                 aws_session_token=token,
-                config=Config(
+                config=presenting(
+                    self.token,
                     retries={"total_max_attempts": 3, "mode": "standard"},
                     max_pool_connections=20,
                     **config,
                 ),
             )
+
+    def _request(self, path: str) -> urllib.request.Request:
+        return urllib.request.Request(self.url + path, headers={TOKEN_HEADER: self.token})  # noqa: S310 - loopback http
 
     def _forget_recreated(self) -> None:
         folder = self.state / "emulator"
@@ -161,6 +211,10 @@ class Emulator:
             AWS_ENDPOINT_URL=self.url,
             BIND_HOST=LOOPBACK,
             DOCKER_HOST="unix:///nonexistent",
+            # No function runs in it or beside it: each is invoked at its own address.
+            LAMBDA_STRICT="1",
+            PYTHONPATH=str(ROOT),
+            SERVICES=",".join(SERVICES),
             GATEWAY_PORT=str(self.port),
             HOME=str(self.state),
             IOT_MTLS_ENABLED="0",
@@ -174,16 +228,21 @@ class Emulator:
             SFTP_ENABLED="0",
             STATE_DIR=str(folders["emulator"]),
             TMPDIR=str(folders["tmp"]),
+            **{
+                TOKEN_VARIABLE: self.token,
+                UNSAVED_SECRETS_VARIABLE: json.dumps(self._unsaved_secrets),
+            },
         )
         with self.log_file.open("ab") as log:
             self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
-                [sys.executable, str(ROOT / "local" / "lifeline.py"), "ministack"],
+                [sys.executable, str(ROOT / "local" / "lifeline.py"), "local.emulator_server"],
                 cwd=self.state,
                 env=environment,
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
+                umask=PRIVATE_UMASK,
             )
 
     def _wait_until_healthy(self) -> None:
@@ -193,13 +252,18 @@ class Emulator:
                 break
             try:
                 with urllib.request.urlopen(  # noqa: S310 - loopback http
-                    f"{self.url}/_ministack/health", timeout=2
+                    self._request("/_ministack/health"), timeout=2
                 ) as answer:
                     if json.load(answer).get("auth") == "enabled":
                         return
             except (OSError, ValueError, urllib.error.URLError):
                 time.sleep(0.02)
         raise EmulatorError(f"the AWS emulator did not start:\n{tail(self.log_file)}")
+
+
+def presenting(token: str, **config: Any) -> Config:
+    """Return a configuration with which an SDK's client presents a token."""
+    return Config(user_agent_appid=token, **config)  # type: ignore[call-arg] # newer than the stubs
 
 
 def tail(file: Path, lines: int = 20) -> str:

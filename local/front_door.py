@@ -1,7 +1,7 @@
 """The stack's one public port: webhooks, carrier, model, console page, and what tests ask.
 
-Adds what the emulated gateway lacks: a stable address, forwarding headers, the size limit, and the
-generic body of an error. Its routing and throttling are the emulated gateway's own.
+Guarded as a whole. Adds what the emulated gateway lacks: a stable address, forwarding headers, the
+size limit, and the generic body of an error. Its routing and throttling are the emulated gateway's.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from local.background import Background
 from local.carrier import carrier_app
 from local.config import LOOPBACK
 from local.console.app import create_app as create_console
+from local.guard import TOKEN_HEADER, Guard, GuardedApp
 from local.scripted_model import model_app
 
 if TYPE_CHECKING:
@@ -33,6 +34,8 @@ BAD_GATEWAY = 502
 SAID_AGAIN = {"content-encoding", "date", "server"}
 HOP_BY_HOP = {"connection", "content-length", "keep-alive", "transfer-encoding", "upgrade"}
 WEBHOOKS = "/webhooks"
+CARRIER = "/carrier"
+MODEL = "/bedrock"
 
 
 class PortTakenError(Exception):
@@ -67,16 +70,27 @@ class FrontDoor:
     Args:
         stack: What it is the front of.
         listener: From :func:`listen`.
+        functions_token: What the functions present to the model.
     """
 
-    def __init__(self, stack: RunningStack, listener: socket.socket) -> None:
+    def __init__(
+        self, stack: RunningStack, listener: socket.socket, *, functions_token: str
+    ) -> None:
         self.port = int(listener.getsockname()[1])
         self._listener = listener
         self._background = Background("front-door")
         self._gateway = httpx.AsyncClient(timeout=GATEWAY_SECONDS, trust_env=False)
         self._stack = stack
+        guard = Guard(
+            stack.token,
+            narrow={functions_token: (f"{MODEL}/",)},
+            own_credentials={
+                f"{WEBHOOKS}/": "x-twilio-signature",
+                f"{CARRIER}/": "authorization",
+            },
+        )
         config = uvicorn.Config(
-            self._app(),
+            GuardedApp(self._app(), guard),
             log_config=None,
             access_log=False,
             lifespan="off",
@@ -99,12 +113,12 @@ class FrontDoor:
 
     def _app(self) -> FastAPI:
         app = FastAPI(openapi_url=None)
-        app.mount("/carrier", carrier_app(self._stack.carrier))
-        app.mount("/bedrock", model_app(self._stack.model))
+        app.mount(CARRIER, carrier_app(self._stack.carrier))
+        app.mount(MODEL, model_app(self._stack.model))
         app.add_api_route(
             WEBHOOKS + "/{path:path}",
             self._forward,
-            methods=["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"],
+            methods=["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE"],
         )
         add_admin_routes(app, self._stack)
         app.mount("/", create_console(self._stack))
@@ -123,7 +137,10 @@ class FrontDoor:
                 request.method,
                 _target(request, gateway),
                 content=body,
-                headers=_headers(request, self.port),
+                headers=[
+                    *_headers(request, self.port),
+                    (TOKEN_HEADER.encode(), self._stack.emulator.token.encode()),
+                ],
             )
         except httpx.TimeoutException:
             return JSONResponse({"message": "Endpoint request timed out"}, 504)

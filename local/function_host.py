@@ -17,12 +17,13 @@ from local.function_logs import FunctionLogs
 from local.function_pool import Pool
 from local.function_spec import FunctionSpec, Result
 from local.function_worker import Worker
+from local.guard import Guard, new_token
 from local.source_watch import SourceTree
-from local.wire import GONE, HEAD_LIMIT, read_body, read_head, response, unchunked
+from local.wire import GONE, HEAD_LIMIT, admitted, read_body, response, unchunked
 
 WATCH_SECONDS = 1.0
 
-Credentials = Callable[[str, str], Mapping[str, str]]
+Credentials = Callable[[str, str], Mapping[str, Any]]
 
 
 class UnknownFunctionError(LookupError):
@@ -54,6 +55,7 @@ class FunctionHost:
         self.endpoints = endpoints
         self.logs = logs
         self.port = 0
+        self._guard = Guard(new_token())
         self.pools: dict[str, Pool] = {}
         self._credentials = credentials
         self._limits = dict(DEFAULT_WORKERS if workers is None else workers)
@@ -66,8 +68,8 @@ class FunctionHost:
 
     @property
     def url(self) -> str:
-        """Where the emulator sends invocations."""
-        return f"http://{LOOPBACK}:{self.port}/invoke"
+        """Where the emulator sends invocations, with the token that it needs."""
+        return f"http://{LOOPBACK}:{self.port}/{self._guard.token}/invoke"
 
     async def start(self) -> None:
         """Listen for the emulator and watch the sources."""
@@ -165,7 +167,7 @@ class FunctionHost:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            while head := await read_head(reader):
+            async for head in admitted(reader, writer, self._guard):
                 body = unchunked(head, await read_body(reader, head))
                 name = head.headers.get("x-amzn-lambda-function-name", "")
                 try:

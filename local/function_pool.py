@@ -11,8 +11,9 @@ from functools import partial
 from local.function_spec import FunctionSpec, Invocation, Result
 from local.function_worker import Worker
 
-# STS credentials last an hour; a worker that lives less never holds an expired key.
-WORKER_LIFE_SECONDS = 45 * 60
+# Of its credentials' hour, how much a worker must have left to get another event: more than the
+# longest event takes.
+CREDENTIALS_LEFT_SECONDS = 15 * 60
 MOST_WAITING = 1000
 
 StartWorker = Callable[["Pool"], Awaitable[Worker]]
@@ -120,7 +121,8 @@ class Pool:
             future.set_result(worker.current)
 
     def _outdated(self, worker: Worker) -> bool:
-        old = time.monotonic() - worker.born > WORKER_LIFE_SECONDS
+        # By the wall clock, as AWS counts: the monotonic one stands still while a laptop sleeps.
+        old = time.time() > worker.credentials_until - CREDENTIALS_LEFT_SECONDS
         return old or worker.generation != self.generation
 
     def _retire_old(self) -> None:

@@ -68,7 +68,7 @@ class Invocation:
 
 def worker_environment(
     spec: FunctionSpec,
-    credentials: Mapping[str, str],
+    credentials: Mapping[str, Any],
     endpoints: Mapping[str, str],
     task_root: Path,
 ) -> dict[str, str]:

@@ -17,7 +17,8 @@ from typing import Any
 from local.config import LOOPBACK, SERVICES
 from local.function_logs import FunctionLogs
 from local.function_spec import FunctionSpec, Invocation, worker_environment
-from local.wire import GONE, HEAD_LIMIT, Head, read_body, read_head, response, unchunked
+from local.guard import Guard, new_token
+from local.wire import GONE, HEAD_LIMIT, Head, admitted, read_body, response, unchunked
 
 RUNTIME = "/2018-06-01/runtime"
 ACCEPTED = 202
@@ -46,7 +47,7 @@ class Worker:
         self,
         spec: FunctionSpec,
         *,
-        credentials: Mapping[str, str],
+        credentials: Mapping[str, Any],
         endpoints: Mapping[str, str],
         logs: FunctionLogs,
         take: Take,
@@ -56,8 +57,8 @@ class Worker:
     ) -> None:
         self.id = uuid.uuid4().hex[:12]
         self.spec = spec
-        self.access_key = credentials["AccessKeyId"]
-        self.born = time.monotonic()
+        self.access_key = str(credentials["AccessKeyId"])
+        self.credentials_until: float = credentials["Expiration"].timestamp()
         self.generation = 0
         self.ready = False
         self.retired = False
@@ -70,6 +71,7 @@ class Worker:
         self._ended = ended
         self._plain = plain
         self._task_root = task_root
+        self._guard = Guard(new_token())
         self._process: asyncio.subprocess.Process | None = None
         self._server: asyncio.Server | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -92,7 +94,10 @@ class Worker:
             self.spec.handler,
             *flags,
             cwd=self._task_root,
-            env={**self._environment, "AWS_LAMBDA_RUNTIME_API": f"{LOOPBACK}:{port}"},
+            env={
+                **self._environment,
+                "AWS_LAMBDA_RUNTIME_API": f"{LOOPBACK}:{port}/{self._guard.token}",
+            },
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
@@ -165,7 +170,7 @@ class Worker:
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
         try:
-            while head := await read_head(reader):
+            async for head in admitted(reader, writer, self._guard):
                 body = unchunked(head, await read_body(reader, head))
                 writer.write(await self._answer(head, body))
                 await writer.drain()

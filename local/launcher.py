@@ -13,7 +13,7 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 from types import FrameType
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -21,6 +21,9 @@ from rich.markup import escape
 
 from local.config import DEFAULT_PORT, SCRIPTED_MODEL, LocalConfig
 from local.faults import EXAMPLES, FaultError, FaultSet, parse_faults
+
+if TYPE_CHECKING:
+    from local.stack import LocalStack
 
 # Provider of a model → (environment variable with its key, key in the local secret).
 MODEL_KEYS = {
@@ -32,6 +35,7 @@ KEYLESS = ("bedrock", "ollama")
 # How long the demo waits after a call for the offer to keep it.
 DEMO_KEEP_SECONDS = 5
 CANNOT_START = 1
+NOT_SAVED = 1
 STOPPED_EARLY = 130
 
 out = Console(highlight=False)
@@ -115,7 +119,8 @@ def _run(
     # After the arguments are checked: --help must not wait for Pulumi.
     from local.front_door import PortTakenError  # noqa: PLC0415 - slow, see above
     from local.program import ProgramError  # noqa: PLC0415 - as above
-    from local.stack import LocalStack, StateInUseError, state_lock  # noqa: PLC0415 - as above
+    from local.stack import LocalStack  # noqa: PLC0415 - as above
+    from local.state_folder import StateInUseError, state_lock  # noqa: PLC0415 - as above
 
     def show_step(what: str, seconds: float) -> None:
         out.print(f"  [green]✓[/] {what:<28}[dim]{seconds:6.2f} s[/]")
@@ -128,31 +133,42 @@ def _run(
                 forget(config.state)
         with LocalStack(config, on_step=show_step) as stack:
             stack.inject(faults)
-            _show_ready(stack.url, stack.notes)
-            if demo:
-                return _demo(stack)
-            while not stopping.wait(0.5):
-                if not stack.emulator.alive:
-                    err.print("[red]failed:[/] the AWS emulator ended by itself; see .local/logs")
-                    return CANNOT_START
-            out.print("\nstopping …")
-    except (PortTakenError, StateInUseError) as error:
-        err.print(f"[red]cannot start:[/] {escape(str(error))}")
-        return CANNOT_START
-    except ProgramError as error:
-        err.print(f"[red]failed:[/] {escape(str(error))}")
+            _show_ready(f"{stack.url}/", stack.notes)
+            code = _demo(stack) if demo else _wait(stack, stopping)
+    except (PortTakenError, StateInUseError, ProgramError) as error:
+        what = "failed" if isinstance(error, ProgramError) else "cannot start"
+        err.print(f"[red]{what}:[/] {escape(str(error))}")
         return CANNOT_START
     except StartStoppedError:
         out.print("stopped while starting; nothing is left running")
         return STOPPED_EARLY
-    out.print("stopped; nothing is left running")
+    return code if demo or code else _say_how_it_ended(stack)
+
+
+def _wait(stack: LocalStack, stopping: threading.Event) -> int:
+    """Let the stack run until it is to stop, or its emulator ends."""
+    while not stopping.wait(0.5):
+        if not stack.emulator.alive:
+            err.print("[red]failed:[/] the AWS emulator ended by itself; see .local/logs")
+            return CANNOT_START
+    out.print("\nstopping …")
     return 0
 
 
-def _demo(stack: object) -> int:
+def _say_how_it_ended(stack: LocalStack) -> int:
+    """Say that everything is stopped, and whether what was said is kept."""
+    if stack.emulator.saved:
+        out.print("stopped; nothing is left running")
+        return 0
+    log = escape(str(stack.emulator.log_file))
+    err.print(f"[red]stopped, but not saved:[/] what was said since the start is lost; see {log}")
+    return NOT_SAVED
+
+
+def _demo(stack: LocalStack) -> int:
     from local.demo import run  # noqa: PLC0415 - only for --demo
 
-    return run(stack)  # type: ignore[arg-type] # a LocalStack, imported lazily
+    return run(stack)
 
 
 def _show_ready(url: str, notes: list[str]) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from local.config import PROJECT, STACK, LocalConfig, program_settings
+from local.config import CARRIER_SECRET, MODEL_SECRET, LocalConfig, program_settings
 from local.emulator import Emulator
 from local.program import run_program
 from local.provisioner import Account, Declared, Provisioner, Remembered, Seed
@@ -55,7 +55,7 @@ def provision(
         ProgramError: The program or a resource of it failed.
     """
     remembered = Remembered(config.state / PROVISIONED_FILE if config.persist else None)
-    with ProviderHost(emulator.url) as providers:
+    with ProviderHost(emulator.url, emulator.token) as providers:
         account = Account(
             emulator.client,
             remembered=remembered,
@@ -77,10 +77,9 @@ def provision(
 def _seeds(carrier: Mapping[str, str], model_keys: Mapping[str, str]) -> dict[str, Seed]:
     # A new address key would make strangers of everybody who ever texted this machine.
     address_key = base64.b64encode(secrets.token_bytes(32)).decode()
-    prefix = f"{PROJECT}-{STACK}"
     return {
-        f"{prefix}-carrier": Seed(always=carrier, once={"address_key": address_key}),
-        f"{prefix}-models": Seed(always=model_keys),
+        CARRIER_SECRET: Seed(always=carrier, once={"address_key": address_key}),
+        MODEL_SECRET: Seed(always=model_keys, adopts=False),
     }
 
 

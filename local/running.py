@@ -40,6 +40,7 @@ class RunningStack:
     """What a started stack offers.
 
     Attributes:
+        token: What a request to the front door presents.
         outputs: What the program exports.
         carrier: Twilio, played.
         model: The scripted model.
@@ -59,6 +60,7 @@ class RunningStack:
     _proxy: AwsProxy
 
     def __init__(self) -> None:
+        self.token = ""
         self.outputs: dict[str, Any] = {}
         self.faults = Faults()
         self.ready = False
@@ -70,15 +72,15 @@ class RunningStack:
 
     @property
     def url(self) -> str:
-        """Address of the front door."""
-        if self._door is None:
-            raise RuntimeError("the stack is not started")
-        return f"http://{LOOPBACK}:{self._door.port}"
+        """Address of the front door with the token that opens it: for our own clients alone."""
+        return f"{self.public_url}/{self.token}"
 
     @property
     def public_url(self) -> str:
         """Address the carrier calls, over which it signs."""
-        return self.url
+        if self._door is None:
+            raise RuntimeError("the stack is not started")
+        return f"http://{LOOPBACK}:{self._door.port}"
 
     @property
     def meter(self) -> Meter:
@@ -110,8 +112,8 @@ class RunningStack:
             given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"], service
         )
 
-    def credentials(self, role_arn: str, session: str) -> Mapping[str, str]:
-        """Return temporary credentials of a role."""
+    def credentials(self, role_arn: str, session: str) -> Mapping[str, Any]:
+        """Return temporary credentials of a role, as STS names their parts."""
         sts = self.aws("sts")
         answer = sts.assume_role(RoleArn=role_arn, RoleSessionName=session[:64])
         return dict(answer["Credentials"])

@@ -73,10 +73,17 @@ def find(handler: str) -> Callable[[Any, Any], Any]:
 
 
 class Loop:
-    """Asks the host for events, one at a time, for as long as the host answers."""
+    """Asks the host for events, one at a time, for as long as the host answers.
+
+    Args:
+        address: `host:port/token`; the token is the first part of each path.
+        formatter: Told the id of each request.
+    """
 
     def __init__(self, address: str, formatter: RequestFormatter) -> None:
-        self._connection = http.client.HTTPConnection(address)
+        host, _, token = address.partition("/")
+        self._connection = http.client.HTTPConnection(host)
+        self._prefix = f"/{token}{PREFIX}"
         self._formatter = formatter
 
     def run(self, handler: str) -> None:
@@ -91,7 +98,7 @@ class Loop:
             self._serve(function)
 
     def _serve(self, function: Callable[[Any, Any], Any]) -> None:
-        self._connection.request("GET", f"{PREFIX}/invocation/next")
+        self._connection.request("GET", f"{self._prefix}/invocation/next")
         answer = self._connection.getresponse()
         event = json.loads(answer.read())
         context = Context(dict(answer.headers.items()))
@@ -107,7 +114,7 @@ class Loop:
 
     def _post(self, path: str, body: bytes | dict[str, Any]) -> None:
         content = body if isinstance(body, bytes) else json.dumps(body).encode()
-        self._connection.request("POST", PREFIX + path, content, JSON)
+        self._connection.request("POST", self._prefix + path, content, JSON)
         self._connection.getresponse().read()
 
 

@@ -6,7 +6,6 @@ Owns the order in which the parts start and stop, and nothing of what they do.
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import json
 import os
 import shutil
@@ -24,45 +23,32 @@ from local.carrier import Carrier
 from local.config import (
     ADMIN_KEY,
     ADMIN_SECRET,
+    MODEL_SECRET,
     OUR_NUMBER,
     REGION,
     LocalConfig,
 )
 from local.emulator import Emulator
 from local.event_source import EventSourcePoller
-from local.front_door import FrontDoor, listen
+from local.front_door import MODEL, FrontDoor, listen
 from local.function_host import FunctionHost
 from local.function_logs import FunctionLogs
+from local.guard import Guard, new_token
 from local.phone import Phone
 from local.phone.policies import Policies
 from local.provision import provision
 from local.provisioner import Declared
 from local.running import RunningStack
 from local.scripted_model import ScriptedModel
+from local.state_folder import remembered_token, state_lock
 
 WARM_SECONDS = 60.0
 STACK_FILE = "stack.json"
+LOST = (
+    "the run before this one was killed before it could save: what was said in it is lost, and "
+    "what was forgotten in it is back"
+)
 OnStep = Callable[[str, float], None]
-
-
-class StateInUseError(Exception):
-    """Another local stack runs on the same state folder."""
-
-
-@contextlib.contextmanager
-def state_lock(state: Path) -> Iterator[None]:
-    """Hold a state folder for one stack.
-
-    Raises:
-        StateInUseError: Another stack holds it.
-    """
-    state.mkdir(parents=True, exist_ok=True)
-    with (state / "lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise StateInUseError(f"another local stack runs on {state}: stop it first") from error
-        yield
 
 
 class LocalStack(RunningStack):
@@ -79,6 +65,7 @@ class LocalStack(RunningStack):
         self._on_step = on_step or (lambda _what, _seconds: None)
         self._closing = contextlib.ExitStack()
         self._declared = Declared()
+        self._functions_token = new_token()
 
     def start(self) -> Self:
         """Start everything; on failure everything started so far is stopped again.
@@ -114,7 +101,7 @@ class LocalStack(RunningStack):
             self._start_emulator()
         with self._step("carrier, model, functions"):
             self._start_parts()
-            self._door = FrontDoor(self, listener)
+            self._door = FrontDoor(self, listener, functions_token=self._functions_token)
             self._closing.callback(self._door.stop)
             self._closing.callback(self._silence)
         with self._step("Pulumi program"):
@@ -138,16 +125,21 @@ class LocalStack(RunningStack):
         self._closing.enter_context(state_lock(self.config.state))
         # Of a stack that was killed: nobody may take it for this one.
         (self.config.state / STACK_FILE).unlink(missing_ok=True)
+        self.token = remembered_token(self.config.state) if self.config.persist else new_token()
 
     def _start_emulator(self) -> None:
-        self.emulator = Emulator(self.config.state, persist=self.config.persist)
+        self.emulator = Emulator(
+            self.config.state,
+            persist=self.config.persist,
+            # A developer's own keys: here while the stack runs, and never on its disk.
+            unsaved_secrets=(MODEL_SECRET,),
+        )
         self._closing.callback(self.emulator.stop)
         self.emulator.start()
 
     def _start_parts(self) -> None:
         state = self.config.state
-        carrier_state = state / "carrier.json" if self.config.persist else None
-        self.carrier = Carrier(state_path=carrier_state)
+        self.carrier = Carrier(state_path=self._carrier_state())
         self._closing.callback(self.carrier.close)
         self.carrier.add_number(OUR_NUMBER)
         self.model = ScriptedModel()
@@ -164,7 +156,9 @@ class LocalStack(RunningStack):
             task_root=self.config.task_root,
         )
         self._proxy = AwsProxy(
+            guard=Guard(self._functions_token),
             upstream_port=self.emulator.port,
+            upstream_token=self.emulator.token,
             faults=self.faults,
             identify=self.function_host.identify,
             kill=self.function_host.kill,
@@ -174,6 +168,24 @@ class LocalStack(RunningStack):
         self._background.run(self.function_host.start())
         self._closing.callback(lambda: self._background.run(self.function_host.stop()))
         endpoints["AWS_ENDPOINT_URL"] = self._proxy.url
+        endpoints["AWS_SDK_UA_APP_ID"] = self._functions_token
+
+    def _carrier_state(self) -> Path | None:
+        """Where the carrier's texts are, as old as what the emulator knows of them.
+
+        Else the sweep would list texts whose receipts are lost, and they were answered again.
+        """
+        if not self.config.persist:
+            return None
+        state, beside = self.config.state / "carrier.json", self.config.state / "carrier.start.json"
+        if self.emulator.lost:
+            self.notes.append(LOST)
+            state.unlink(missing_ok=True)
+            if beside.exists():
+                shutil.copy(beside, state)
+        elif state.exists():
+            shutil.copy(state, beside)
+        return state
 
     def _silence(self) -> None:
         """Let slow answers go, so that the front door need not wait for them."""
@@ -181,18 +193,20 @@ class LocalStack(RunningStack):
         self.carrier.stopping.set()
 
     def _provision(self) -> None:
-        self.function_host.endpoints["AWS_ENDPOINT_URL_BEDROCK_RUNTIME"] = f"{self.url}/bedrock"
+        bedrock = f"{self.public_url}{MODEL}"
+        self.function_host.endpoints["AWS_ENDPOINT_URL_BEDROCK_RUNTIME"] = bedrock
         made = provision(
             self.config,
             emulator=self.emulator,
-            public_url=self.url,
+            public_url=self.public_url,
             function_url=self.function_host.url,
             carrier_secret={
                 "account_sid": self.carrier.account_sid,
                 "auth_token": self.carrier.auth_token,
             },
         )
-        self.outputs, self.notes, self.gateway_url = made.outputs, made.notes, made.gateway_url
+        self.outputs, self.gateway_url = made.outputs, made.gateway_url
+        self.notes += made.notes
         self._declared = made.declared
         for spec in made.declared.functions:
             self.function_host.register(spec)
@@ -227,12 +241,13 @@ class LocalStack(RunningStack):
             self._background.run(self.function_host.warm())
 
     def _write_stack_file(self) -> None:
-        """Tell the command line where the stack is; the key is the emulator's, not a secret."""
+        """Tell the command line where the stack is, and the tokens that open it."""
         file = self.config.state / STACK_FILE
         known = {
             "pid": os.getpid(),
             "url": self.url,
             "endpoint": self.emulator.url,
+            "endpoint_token": self.emulator.token,
             "region": REGION,
             "access_key_id": ADMIN_KEY,
             "secret_access_key": ADMIN_SECRET,

@@ -1,14 +1,17 @@
 """HTTP/1.1 over asyncio streams: just what the function host and the AWS proxy need.
 
-Owns framing. A general server would cost each AWS call of a function more than the emulator does;
-both ends here are our own machine's botocore, Lambda runtime clients and emulator.
+Owns framing, and that a listener serves admitted requests only. A general server would cost each
+AWS call of a function more than the emulator does; both ends here are our own machine's botocore,
+Lambda runtime clients and emulator.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+from local.guard import REFUSAL, REFUSED, Guard, NotAdmittedError
 
 HEAD_LIMIT = 64 * 1024
 CHUNK = 64 * 1024
@@ -28,8 +31,25 @@ class Head:
     """The start line and headers of a message, also as they came (``raw``)."""
 
     start: str
-    headers: dict[str, str]
+    fields: tuple[tuple[str, str], ...]
     raw: bytes
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The headers by name in lower case; of a name that came twice, the last."""
+        return dict(self.fields)
+
+    def with_target(self, target: str) -> Head:
+        """Return the same request for another path."""
+        method, _, version = self.start.split(" ", 2)
+        start = f"{method} {target} {version}"
+        return replace(self, start=start, raw=start.encode("latin-1") + self.raw[len(self.start) :])
+
+    def with_header(self, name: str, value: str) -> Head:
+        """Return the same message with one header more."""
+        added = f"{self.start}\r\n{name}: {value}".encode("latin-1")
+        field = (name.lower(), value)
+        return replace(self, fields=(*self.fields, field), raw=added + self.raw[len(self.start) :])
 
     @property
     def method(self) -> str:
@@ -89,12 +109,27 @@ async def read_head(reader: asyncio.StreamReader) -> Head | None:
     except asyncio.LimitOverrunError as error:
         raise WireError("head too large") from error
     start, *lines = raw.decode("latin-1").split("\r\n")
-    headers = {}
-    for line in lines:
-        name, separator, value = line.partition(":")
-        if separator:
-            headers[name.strip().lower()] = value.strip()
-    return Head(start, headers, raw)
+    parts = [line.partition(":") for line in lines]
+    fields = tuple((name.strip().lower(), value.strip()) for name, colon, value in parts if colon)
+    return Head(start, fields, raw)
+
+
+async def admitted(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, guard: Guard
+) -> AsyncIterator[Head]:
+    """Yield the requests of one connection that a guard admits, their path without a token.
+
+    Ends with the connection, and at the first request that is refused, whose body stays unread.
+    """
+    while head := await read_head(reader):
+        try:
+            path = guard.admit(head.target, head.fields)
+        except (NotAdmittedError, IndexError):
+            refusal = {"Content-Type": "text/plain; charset=utf-8"}
+            writer.write(response(REFUSED, REFUSAL.encode(), refusal, close=True))
+            await writer.drain()
+            return
+        yield head if path == head.target else head.with_target(path or "/")
 
 
 async def body_pieces(
@@ -152,7 +187,14 @@ def unchunked(head: Head, body: bytes) -> bytes:
     return content
 
 
-REASONS = {200: "OK", 202: "Accepted", 400: "Bad Request", 404: "Not Found", 500: "Server Error"}
+REASONS = {
+    200: "OK",
+    202: "Accepted",
+    400: "Bad Request",
+    403: "Forbidden",
+    404: "Not Found",
+    500: "Server Error",
+}
 
 
 def response(

@@ -56,6 +56,19 @@ def plain_runtime() -> ModuleType:
     return module
 
 
+def _client(module: ModuleType, address: str) -> object:
+    """Return awslambdaric's client for an address with a token: its Python part takes no path."""
+    host, _, token = address.partition("/")
+
+    class Client(module.LambdaRuntimeClient):  # type: ignore[misc, name-defined] # untyped, loaded late
+        def call_rapid(
+            self, http_method: str, endpoint: str, *rest: object, **more: object
+        ) -> None:
+            super().call_rapid(http_method, f"/{token}{endpoint}", *rest, **more)
+
+    return Client(host)
+
+
 def main() -> None:
     """Serve the handler until the host ends this process."""
     parser = argparse.ArgumentParser()
@@ -72,7 +85,7 @@ def main() -> None:
         except ImportError:
             pass
         else:
-            bootstrap.run(arguments.handler, lambda_runtime_client.LambdaRuntimeClient(address))
+            bootstrap.run(arguments.handler, _client(lambda_runtime_client, address))
             return
     plain_runtime().run(arguments.handler, address)
 

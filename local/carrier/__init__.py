@@ -7,7 +7,6 @@ for us; it knows no table and no function of ours.
 from local.carrier.book import MessagingService, PhoneNumber
 from local.carrier.exchange import (
     ACCOUNT_SID,
-    AUTH_TOKEN,
     Carrier,
     UnknownNumberError,
 )
@@ -19,7 +18,6 @@ from local.carrier.webhooks import Delivery, WebhookSender
 
 __all__ = [
     "ACCOUNT_SID",
-    "AUTH_TOKEN",
     "SENTENCES",
     "Attempt",
     "Carrier",

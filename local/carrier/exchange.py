@@ -8,6 +8,7 @@ conversation is the same every time; Twilio promises no order.
 
 from __future__ import annotations
 
+import secrets
 import threading
 import time
 import xml.etree.ElementTree as ET
@@ -30,7 +31,6 @@ from local.carrier.reports import Pace, Reports
 from local.carrier.webhooks import Delivery, WebhookSender
 
 ACCOUNT_SID = "AC" + "0123456789abcdef" * 2
-AUTH_TOKEN = "local-" + "auth-token-of-the-played-carrier"
 
 
 class UnknownNumberError(LookupError):
@@ -42,7 +42,7 @@ class Carrier:
 
     Args:
         account_sid: Of the account; basic authentication of the API checks it.
-        auth_token: Signs webhooks and authenticates the API.
+        auth_token: Signs webhooks and authenticates the API; a new one unless given.
         state_path: JSON file that keeps texts and opt-outs between runs; None keeps nothing.
         pace: How quickly sent texts are delivered.
         clock: Epoch seconds.
@@ -52,16 +52,16 @@ class Carrier:
         self,
         *,
         account_sid: str = ACCOUNT_SID,
-        auth_token: str = AUTH_TOKEN,
+        auth_token: str = "",
         state_path: Path | None = None,
         pace: Pace | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.account_sid = account_sid
-        self.auth_token = auth_token
+        self.auth_token = auth_token or secrets.token_hex(16)
         self.faults = CarrierFaults()
         self.book = Book(state_path)
-        self.webhooks = WebhookSender(auth_token, clock)
+        self.webhooks = WebhookSender(self.auth_token, clock)
         self.stopping = threading.Event()
         self.clock = clock
         self._deliverers = ThreadPoolExecutor(32, thread_name_prefix="carrier-webhook")

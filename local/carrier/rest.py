@@ -24,6 +24,7 @@ from local.carrier.number_api import add_number_routes
 from local.carrier.refusal import RefusedError, not_found
 
 HANG_SECONDS = 60.0
+_METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE"]
 _UNFINISHED = frozenset({"accepted", "queued", "sending", "receiving"})
 _CREDENTIALS = HTTPBasic(auto_error=False)
 
@@ -54,7 +55,18 @@ def _routes(carrier: Carrier) -> APIRouter:
 
     router = APIRouter(dependencies=[Depends(authenticate)])
     accounts = f"/{API_VERSION}/Accounts/{{account_sid}}"
+    _add_message_routes(router, carrier, accounts)
+    add_number_routes(router, carrier, accounts)
 
+    # Last: whatever else is asked for is asked for with credentials too.
+    @router.api_route("/{path:path}", methods=_METHODS)
+    def nothing(path: str) -> Response:
+        raise not_found(path)
+
+    return router
+
+
+def _add_message_routes(router: APIRouter, carrier: Carrier, accounts: str) -> None:
     @router.post(f"{accounts}/Messages.json")
     async def create_message(request: Request) -> Response:
         form = {k: str(v) for k, v in (await request.form()).items()}
@@ -82,9 +94,6 @@ def _routes(carrier: Carrier) -> APIRouter:
             del carrier.book.messages[sid]
         carrier.book.touch()
         return Response(status_code=204)
-
-    add_number_routes(router, carrier, accounts)
-    return router
 
 
 async def _create(carrier: Carrier, form: dict[str, str]) -> Response:

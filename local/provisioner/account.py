@@ -33,14 +33,16 @@ class Seed:
     Attributes:
         always: Keys written at each start.
         once: Keys written only where they are missing, so that they survive restarts.
+        adopts: Whether keys of an earlier start stay.
     """
 
     always: Mapping[str, str] = field(default_factory=dict)
     once: Mapping[str, str] = field(default_factory=dict)
+    adopts: bool = True
 
     def over(self, existing: Mapping[str, str]) -> dict[str, str]:
         """Return the value to write, given the one that is there."""
-        return {**self.once, **existing, **self.always}
+        return {**self.once, **(existing if self.adopts else {}), **self.always}
 
 
 @dataclass

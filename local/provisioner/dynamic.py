@@ -41,9 +41,10 @@ class ProviderHost:
 
     Args:
         aws_url: What the providers take for AWS.
+        token: What a request to it must present.
     """
 
-    def __init__(self, aws_url: str) -> None:
+    def __init__(self, aws_url: str, token: str) -> None:
         self._lock = threading.Lock()
         environment = scrubbed_environment(
             AWS_ACCESS_KEY_ID=ADMIN_KEY,
@@ -51,6 +52,7 @@ class ProviderHost:
             AWS_REGION=REGION,
             AWS_DEFAULT_REGION=REGION,
             AWS_ENDPOINT_URL=aws_url,
+            AWS_SDK_UA_APP_ID=token,
             AWS_CONFIG_FILE=os.devnull,
             AWS_SHARED_CREDENTIALS_FILE=os.devnull,
             AWS_EC2_METADATA_DISABLED="true",
@@ -63,6 +65,8 @@ class ProviderHost:
             stderr=subprocess.DEVNULL,
             cwd=ROOT,
             env=environment,
+            # Ctrl-C in a terminal goes to its whole process group: the launcher ends this one.
+            start_new_session=True,
         )
 
     def __enter__(self) -> Self:

@@ -288,6 +288,7 @@ def dialtone(
 ) -> Callable[..., Result]:
     """Run a command as an operator whose AWS configuration leads to the stack."""
     monkeypatch.setenv("AWS_ENDPOINT_URL", emulator.url)
+    monkeypatch.setenv("AWS_SDK_UA_APP_ID", emulator.token)
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", ADMIN_KEY)
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", ADMIN_SECRET)
     monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
@@ -305,6 +306,7 @@ def stack_file(tmp_path: Path, emulator: Emulator, local_stack: DeployedStack) -
     path = tmp_path / "stack.json"
     told = {
         "endpoint": emulator.url,
+        "endpoint_token": emulator.token,
         "region": REGION,
         "access_key_id": ADMIN_KEY,
         "secret_access_key": ADMIN_SECRET,

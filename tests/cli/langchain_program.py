@@ -26,7 +26,7 @@ class Program:
         self._session = boto3.Session(
             aws_access_key_id=ADMIN_KEY, aws_secret_access_key=ADMIN_SECRET, region_name=REGION
         )
-        self._url = emulator.url
+        self._url = emulator.keyed_url
         self._key = key or ("SessionId",)
         self.client.create_table(
             TableName=table,

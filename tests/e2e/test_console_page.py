@@ -139,7 +139,7 @@ def test_a_restart_is_noticed_and_remembered(browser: Browser, tmp_path: Path) -
     context = browser.new_context()
     page = context.new_page()
     with LocalStack(config) as first:
-        port = int(first.url.rpartition(":")[2])
+        port = int(first.public_url.rpartition(":")[2])
         page.goto(first.url)
         expect(page.locator("#pulse")).to_have_text("live", timeout=SLOW_MILLISECONDS)
         text(page, "Ada", "My name is Ada.")

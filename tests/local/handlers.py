@@ -6,6 +6,7 @@ import asyncio
 import textwrap
 import uuid
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Self
 
@@ -52,10 +53,11 @@ def roots(event, context):
 """
 
 
-def credentials(_role: str, _session: str) -> Mapping[str, str]:
-    """Credentials of nobody, different each time."""
+def credentials(_role: str, _session: str) -> Mapping[str, Any]:
+    """Credentials of nobody, different each time, good for an hour."""
     key = f"KEY{uuid.uuid4().hex[:12]}"
-    return {"AccessKeyId": key, "SecretAccessKey": "s", "SessionToken": "t"}
+    until = datetime.now(UTC) + timedelta(hours=1)
+    return {"AccessKeyId": key, "SecretAccessKey": "s", "SessionToken": "t", "Expiration": until}
 
 
 class Host:

@@ -11,15 +11,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from local.aws_proxy import AwsProxy
 from local.background import Background
-from local.emulator import Emulator
+from local.emulator import Emulator, presenting
 from local.faults import Action, FaultError, Faults, FaultSet, When, parse_faults
+from local.guard import TOKEN_HEADER, Guard, new_token
 from local.write_units import WriteUnits, item_size
 
+GUARD = Guard(new_token())
 _names = itertools.count()
 WORKER = ("dialtone-local-responder", "worker-1")
 
@@ -43,7 +44,9 @@ class Between:
             region_name="us-east-1",
             aws_access_key_id="test",
             aws_secret_access_key="test",
-            config=Config(retries={"total_max_attempts": 1}, read_timeout=20, **config),
+            config=presenting(
+                GUARD.token, retries={"total_max_attempts": 1}, read_timeout=20, **config
+            ),
         )
 
 
@@ -53,7 +56,9 @@ def between(emulator: Emulator) -> Iterator[Between]:
     background, faults = Background("proxy"), Faults(seed=7)
     killed: list[str] = []
     proxy = AwsProxy(
+        guard=GUARD,
         upstream_port=emulator.port,
+        upstream_token=emulator.token,
         faults=faults,
         identify=lambda key: WORKER if key == "test" else None,
         kill=killed.append,
@@ -147,7 +152,10 @@ def test_a_stream_passes_piece_by_piece(between: Between) -> None:
     server = between.background.run(serve())
     between.proxy.upstream_port = server.sockets[0].getsockname()[1]
     with socket.create_connection(("127.0.0.1", between.proxy.port), timeout=10) as connection:
-        connection.sendall(b"GET /stream HTTP/1.1\r\nHost: x\r\n\r\n")
+        request = (
+            f"GET /stream HTTP/1.1\r\nHost: localhost\r\n{TOKEN_HEADER}: {GUARD.token}\r\n\r\n"
+        )
+        connection.sendall(request.encode())
         received = b""
         while b"first" not in received:
             received += connection.recv(1000)

@@ -188,13 +188,6 @@ def test_a_call_that_is_over_hears_nothing(stack: StandIn, client: TestClient) -
     assert dialled(stack, client).id != call.id
 
 
-def test_other_sites_cannot_call(stack: StandIn, client: TestClient) -> None:
-    """A foreign origin dials nothing."""
-    headers = {"Origin": "https://elsewhere.example"}
-    answer = client.post(URL, json={"caller": ADA, "number": NUMBER}, headers=headers)
-    assert (answer.status_code, stack.phone.calls) == (403, [])
-
-
 def test_a_flow_is_drawn_nearest_first(stack: StandIn, client: TestClient) -> None:
     """Blocks come by distance; what only errors reach is marked, and so are the ways there."""
     stack.phone = phone(Hook(), declared(queue="queue", hours="hours"))

@@ -19,7 +19,9 @@ from typer.testing import CliRunner
 
 from local import launcher
 from local.config import ROOT, LocalConfig
+from local.emulator import Emulator
 from local.launcher import MissingKeyError, app, forget, model_keys
+from local.provisioner.dynamic import ProviderHost
 
 SECONDS = 60
 PROGRAM = Path(__file__).with_name("small_program") / "__main__.py"
@@ -77,7 +79,7 @@ def running(pids: set[int]) -> set[int]:
 class Launched:
     """A launcher in a process of its own."""
 
-    def __init__(self, state: Path, *arguments: str) -> None:
+    def __init__(self, state: Path, *arguments: str, **environment: str) -> None:
         self.state = state
         command = [sys.executable, "-c", RUN, str(state), str(PROGRAM), *arguments]
         self.process = subprocess.Popen(
@@ -85,7 +87,7 @@ class Launched:
             cwd=ROOT,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            env={**os.environ, "COLUMNS": "200"},
+            env={**os.environ, "COLUMNS": "200", **environment},
             start_new_session=True,
         )
 
@@ -119,8 +121,8 @@ def launch(tmp_path: Path) -> Iterator[Callable[..., Launched]]:
     """Start launchers on the test's folder; what a test leaves running is killed."""
     started: list[Launched] = []
 
-    def start(*arguments: str) -> Launched:
-        started.append(Launched(tmp_path / "state", *arguments))
+    def start(*arguments: str, **environment: str) -> Launched:
+        started.append(Launched(tmp_path / "state", *arguments, **environment))
         return started[-1]
 
     yield start
@@ -171,6 +173,53 @@ def test_a_signal_during_the_start_stops_it(launch: Callable[..., Launched]) -> 
     assert running(below) == set()
 
 
+def test_ctrl_c_reaches_no_child_before_the_launcher_does(emulator: Emulator) -> None:
+    """A terminal signals a whole process group, and every child has one of its own."""
+    with ProviderHost(emulator.url, emulator.token) as providers:
+        assert os.getpgid(providers._process.pid) != os.getpgid(0)
+    assert os.getpgid(emulator.pid) != os.getpgid(0)
+
+
+def test_a_models_key_is_gone_with_the_stack(launch: Callable[..., Launched]) -> None:
+    """It is neither on the disk after a stop nor offered to a later run without a model."""
+    secret = "sk-A-DEVELOPERS-OWN"
+    launched = launch("--port", "0", "--model", "openai:small", OPENAI_API_KEY=secret)
+    launched.wait_ready()
+    launched.end(signal.SIGTERM)
+    files = [path for path in launched.state.rglob("*") if path.is_file()]
+    assert len(files) > 5
+    assert [path for path in files if secret.encode() in path.read_bytes()] == []
+    assert [path for path in files if path.stat().st_mode & 0o077] == []
+
+
+def test_what_is_not_saved_is_said(launch: Callable[..., Launched]) -> None:
+    """A stop that could not write ends with 1 and names the log; the next start says it too."""
+    launched = launch("--port", "0")
+    launched.wait_ready()
+    (launched.state / "emulator" / "dynamodb.json.tmp").mkdir()
+    printed = launched.end(signal.SIGTERM)
+    assert launched.process.returncode == launcher.NOT_SAVED
+    assert "not saved" in printed
+    assert "emulator.log" in printed
+    again = launch("--port", "0")
+    again.wait_ready()
+    assert "what was said in it is lost" in again.end(signal.SIGTERM)
+
+
+def test_the_pages_address_stays_and_opens_the_page(launch: Callable[..., Launched]) -> None:
+    """It is printed with its token, which a restart keeps and `--reset` replaces."""
+    urls = []
+    for arguments in ((), (), ("--reset",)):
+        launched = launch("--port", "0", *arguments)
+        launched.wait_ready()
+        urls.append(launched.known["url"])
+        assert httpx.get(f"{urls[-1]}/").status_code == 200
+        assert httpx.get(urls[-1].rpartition("/")[0]).status_code == 403
+        assert f"{urls[-1]}/" in launched.end(signal.SIGTERM)
+    tokens = [url.rpartition("/")[2] for url in urls]
+    assert tokens[0] == tokens[1] != tokens[2]
+
+
 def test_a_taken_port_is_said_clearly(launch: Callable[..., Launched]) -> None:
     """Who finds the port taken reads which one, and what to do."""
     with socket.socket() as holder:
@@ -198,12 +247,13 @@ def test_two_stacks_do_not_share_a_folder(launch: Callable[..., Launched]) -> No
 
 
 def test_the_command_line_is_told_where_everything_is(launch: Callable[..., Launched]) -> None:
-    """``stack.json`` has the address, the emulator, its key and the program's outputs."""
+    """``stack.json`` has the address, the emulator, its key and token and the outputs."""
     launched = launch("--port", "0")
     launched.wait_ready()
     known = launched.known
     assert set(known) == {
-        *("access_key_id", "endpoint", "outputs", "pid", "region", "secret_access_key", "url")
+        *("access_key_id", "endpoint", "endpoint_token", "outputs", "pid", "region"),
+        *("secret_access_key", "url"),
     }
     assert known["outputs"]["table"] == "dialtone-local-kept"
     launched.end(signal.SIGTERM)

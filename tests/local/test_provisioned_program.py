@@ -64,7 +64,7 @@ class Doubling:
 @pytest.fixture
 def providers(emulator: Emulator) -> Iterator[ProviderHost]:
     """The process that dynamic providers run in."""
-    with ProviderHost(emulator.url) as host:
+    with ProviderHost(emulator.url, emulator.token) as host:
         yield host
 
 

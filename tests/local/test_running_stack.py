@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import ipaddress
 import os
-import socket
-import sys
+import signal
+import stat
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +13,17 @@ import httpx
 import pytest
 from botocore.exceptions import ClientError
 
-from local.config import LocalConfig
+from local.config import OUR_NUMBER, LocalConfig
 from local.faults import parse_faults
 from local.function_host import UnknownFunctionError
 from local.phone import NumberError
 from local.running import FunctionFailedError
-from local.stack import LocalStack
+from local.stack import LOST, LocalStack
+from local.state_folder import state_lock
+from tests.listeners import listeners
 
 FOLDER = Path(__file__).with_name("small_program")
+PERSON = "+13035550111"
 
 
 def small(state: Path, **more: Any) -> LocalConfig:
@@ -58,36 +59,9 @@ def test_a_webhook_carries_who_forwarded_it(stack: LocalStack) -> None:
 
 def test_nothing_listens_beyond_loopback(stack: LocalStack) -> None:
     """Front door, AWS and the emulator behind it: this machine alone reaches them."""
-    listening = [address for one in family(os.getpid()) for address in listeners(one)]
+    listening = listeners(os.getpid())
     assert len(listening) > 3, stack.url
-    assert [one for one in listening if not ipaddress.ip_address(one).is_loopback] == []
-
-
-def family(process: int) -> Iterator[int]:
-    """A process and all that it started."""
-    yield process
-    for children in Path(f"/proc/{process}/task").glob("*/children"):
-        for child in children.read_text().split():
-            yield from family(int(child))
-
-
-def listeners(process: int) -> Iterator[str]:
-    """The addresses on which a process takes connections, as the kernel tells."""
-    opened = set()
-    for one in Path(f"/proc/{process}/fd").iterdir():
-        with suppress(FileNotFoundError):  # closed meanwhile
-            opened.add(str(one.readlink()))
-    for table, family_ in (("tcp", socket.AF_INET), ("tcp6", socket.AF_INET6)):
-        for line in Path(f"/proc/net/{table}").read_text().splitlines()[1:]:
-            fields = line.split()
-            if fields[3] == "0A" and f"socket:[{fields[9]}]" in opened:
-                yield socket.inet_ntop(family_, packed(fields[1].partition(":")[0]))
-
-
-def packed(words: str) -> bytes:
-    """An address as the kernel writes it: 32-bit words in hexadecimal, of the machine's order."""
-    parts = [int(words[at : at + 8], 16) for at in range(0, len(words), 8)]
-    return b"".join(part.to_bytes(4, sys.byteorder) for part in parts)
+    assert [one for one in listening if not one.is_loopback] == []
 
 
 def test_an_answer_has_one_date(stack: LocalStack) -> None:
@@ -181,3 +155,34 @@ def test_a_restart_remembers_and_a_failed_start_leaves_nothing(tmp_path: Path) -
     with pytest.raises(Exception, match="broken"):
         failing.start()
     assert not failing.emulator.alive
+
+
+def test_after_a_crash_the_carrier_knows_no_more_than_the_tables(tmp_path: Path) -> None:
+    """Else texts whose receipts are lost would be listed, and answered a second time."""
+    config = small(tmp_path / "state")
+    with LocalStack(config) as first:
+        first.carrier.text(PERSON, OUR_NUMBER, "kept")
+    with LocalStack(config) as second:
+        second.carrier.text(PERSON, OUR_NUMBER, "lost")
+        second.carrier.book.flush()
+        os.kill(second.emulator.pid, signal.SIGKILL)
+    with LocalStack(config) as third:
+        assert [message.body for message in third.carrier.messages()] == ["kept"]
+        assert LOST in third.notes
+    with LocalStack(config) as fourth:
+        assert LOST not in fourth.notes
+
+
+def test_what_was_readable_by_others_is_closed(tmp_path: Path) -> None:
+    """A state folder of an earlier version is made its owner's alone; links lead where they did."""
+    state, outside = tmp_path / "state", tmp_path / "outside"
+    (state / "emulator").mkdir(parents=True)
+    old = state / "emulator" / "kms.json"
+    old.write_text("{}")
+    outside.write_text("")
+    (state / "link").symlink_to(outside)
+    for path, mode in ((state, 0o755), (old.parent, 0o775), (old, 0o664), (outside, 0o644)):
+        path.chmod(mode)
+    with state_lock(state):
+        modes = [stat.S_IMODE(path.stat().st_mode) for path in (state, old.parent, old, outside)]
+    assert modes == [0o700, 0o700, 0o600, 0o644]

@@ -57,7 +57,7 @@ function pulse(word, live) {
 }
 
 async function read() {
-  const answer = await fetch("/console/api/state");
+  const answer = await fetch("console/api/state");
   if (!answer.ok) throw new Error(`state: ${answer.status}`);
   return answer.json();
 }
@@ -74,7 +74,7 @@ async function poll() {
 }
 
 function follow() {
-  const stream = new EventSource("/console/api/events");
+  const stream = new EventSource("console/api/events");
   for (const part of PARTS) {
     stream.addEventListener(part, (event) => show(part, JSON.parse(event.data)));
   }

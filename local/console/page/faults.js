@@ -33,7 +33,7 @@ function row(fault) {
 
 /** Switch a fault as its box says; the box goes back where that fails. */
 export async function flick(fault, box) {
-  const answer = await fetch(`/console/api/faults/${fault.source}/${fault.name}`, {
+  const answer = await fetch(`console/api/faults/${fault.source}/${fault.name}`, {
     method: "PUT",
     headers: { "Content-Type": "application/json" },
     body: JSON.stringify({ on: box.checked }),

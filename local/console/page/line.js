@@ -1,6 +1,6 @@
 // The line of a call: dialling, what a caller does, and the stream of what happens.
 
-const CALLS = "/console/api/calls";
+const CALLS = "console/api/calls";
 
 /** Ask the stack; what it refuses is an error with its own sentence. */
 async function ask(method, path, body) {

@@ -77,7 +77,7 @@ class Phone {
     if (!body.trim()) return;
     this.input.value = "";
     this.fit();
-    const answer = await fetch("/console/api/texts", {
+    const answer = await fetch("console/api/texts", {
       method: "POST",
       headers: { "Content-Type": "application/json" },
       body: JSON.stringify({ person: this.contact.number, channel: this.channel, body }),

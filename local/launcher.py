@@ -175,7 +175,9 @@ def _show_ready(url: str, notes: list[str]) -> None:
     for note in notes:
         out.print(f"  [dim]· {escape(note)}[/]", soft_wrap=True)
     page = f"[link={url}]{url}[/link]"
-    out.print(f"\n[bold]Text and call from the page:[/] {page}   [dim](Ctrl-C stops)[/]\n")
+    out.print(
+        f"\n[bold]Text and call from the page:[/] {page}   [dim](Ctrl-C stops)[/]\n", soft_wrap=True
+    )
 
 
 def forget(state: Path) -> None:

@@ -59,6 +59,7 @@ def webhook(settings: StackSettings, addresses: Addresses) -> Environment:
         "CARRIER_ANSWERS_RESERVED_WORDS": "true" if reserved else "false",
         "LANGUAGES": json.dumps(settings.sms.languages),
         "COUNTRIES": json.dumps(settings.people.countries),
+        "ALSO_SERVE": json.dumps(settings.people.also_serve),
         "RECYCLE_AFTER_DAYS": str(settings.people.recycle_after_days),
         "CONTINUE_DAYS": str(settings.people.continue_days),
         "TEXTS": json.dumps(settings.texts),
@@ -148,6 +149,7 @@ def _of_callers(settings: StackSettings) -> Environment:
     return {
         "SMS_SENDER": (settings.sms.enabled and settings.sms.number) or "",
         "COUNTRIES": json.dumps(settings.people.countries),
+        "ALSO_SERVE": json.dumps(settings.people.also_serve),
         "RECYCLE_AFTER_DAYS": str(settings.people.recycle_after_days),
         "TEXTS": json.dumps(settings.texts),
     }

@@ -13,6 +13,13 @@ class People(Section):
     countries: list[Annotated[str, Field(pattern="^[A-Z]{2}$")]] = Field(
         default_factory=list, description="Countries served, such as US and CA. Empty: all."
     )
+    also_serve: list[Annotated[str, Field(pattern=r"^\+[1-9][0-9]{2,14}$")]] = Field(
+        default_factory=list,
+        max_length=20,
+        description='Prefixes of numbers, such as "+8816", in quotes; at least three digits each. '
+        "They are served although the number plan calls them satellite, premium or unassigned, and "
+        "whatever their country.",
+    )
     recycle_after_days: int = Field(
         90, ge=0, description="After this silence a number starts fresh. 0: never."
     )

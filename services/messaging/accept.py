@@ -80,7 +80,7 @@ class Acceptor:
         self._vocabulary = Vocabulary(policy.languages)
         self._keep_words = KeepWords(policy.languages)
         self._keeps = Keeps(tables, clock)
-        self._screening = Screening(policy.countries)
+        self._screening = Screening(policy.countries, policy.also_serve)
         self._persons = Persons(tables, clock, ids)
         self._keys = Keys(tables, clock)
         self._inbox = Inbox(tables, clock, ids)

@@ -13,6 +13,7 @@ def _policy(env: Environment) -> Policy:
     return Policy(
         languages=tuple(env.texts("LANGUAGES", [])),
         countries=tuple(env.texts("COUNTRIES", [])),
+        also_serve=tuple(env.texts("ALSO_SERVE", [])),
         recycle_after_days=env.integer("RECYCLE_AFTER_DAYS", 0),
         continue_days=env.integer("CONTINUE_DAYS", 0),
     )

@@ -55,6 +55,7 @@ class Callers:
         address_key: Gives the stack's address key.
         sender: Our number for texts; empty when there is none.
         countries: ISO codes of the countries that are texted; empty for all.
+        also_serve: Prefixes of numbers that are texted whatever the number plan says of them.
         memory: "person" when proved callers speak in their own conversation, else "call".
         recycle_after_days: After so long a silence a number is taken for somebody new's; 0 never.
         clock: Epoch seconds.
@@ -68,6 +69,7 @@ class Callers:
         *,
         sender: str = "",
         countries: tuple[str, ...] = (),
+        also_serve: tuple[str, ...] = (),
         memory: str = "call",
         recycle_after_days: int = 0,
         clock: Clock = time.time,
@@ -80,7 +82,7 @@ class Callers:
         self._recycle_after_days = recycle_after_days
         self._clock = clock
         self._persons = Persons(tables, clock, ids)
-        self._screening = Screening(countries)
+        self._screening = Screening(countries, also_serve)
         self._consents = Consents(tables)
 
     def resolve(self, number: str, contact: str) -> Caller:

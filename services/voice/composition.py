@@ -52,6 +52,7 @@ def build_turns(settings: FulfilmentSettings, tables: Tables) -> CallTurns:
         AddressKey(JsonSecret(settings.carrier_secret_arn, aws.secrets_manager)),
         sender=settings.sms_sender,
         countries=settings.countries,
+        also_serve=settings.also_serve,
         memory=calls.memory,
         recycle_after_days=settings.recycle_after_days,
     )

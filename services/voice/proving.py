@@ -96,6 +96,7 @@ def _built() -> Proving:
         key,
         sender=settings.sms_sender,
         countries=settings.countries,
+        also_serve=settings.also_serve,
         recycle_after_days=settings.recycle_after_days,
     )
     texts = Texts.load(settings.texts)

@@ -19,6 +19,7 @@ class ProvingSettings:
     messaging_service_sid: str
     sms_sender: str
     countries: tuple[str, ...]
+    also_serve: tuple[str, ...]
     recycle_after_days: int
     texts: dict[str, str]
 
@@ -37,6 +38,7 @@ class ProvingSettings:
             messaging_service_sid=env.text("MESSAGING_SERVICE_SID", ""),
             sms_sender=env.text("SMS_SENDER", ""),
             countries=tuple(env.texts("COUNTRIES", [])),
+            also_serve=tuple(env.texts("ALSO_SERVE", [])),
             recycle_after_days=env.integer("RECYCLE_AFTER_DAYS", 0),
             texts=env.mapping("TEXTS", {}),
         )
@@ -85,6 +87,7 @@ class FulfilmentSettings:
     carrier_secret_arn: str
     sms_sender: str
     countries: tuple[str, ...]
+    also_serve: tuple[str, ...]
     recycle_after_days: int
     receipt_days: int
     lease_slack_seconds: float
@@ -106,6 +109,7 @@ class FulfilmentSettings:
             carrier_secret_arn=env.text("CARRIER_SECRET_ARN"),
             sms_sender=env.text("SMS_SENDER", ""),
             countries=tuple(env.texts("COUNTRIES", [])),
+            also_serve=tuple(env.texts("ALSO_SERVE", [])),
             recycle_after_days=env.integer("RECYCLE_AFTER_DAYS", 0),
             receipt_days=env.integer("RECEIPT_DAYS", 30),
             lease_slack_seconds=env.number("LEASE_SLACK_SECONDS", 3),

@@ -55,6 +55,17 @@ def test_scalars_arrive_as_text() -> None:
     assert settings.public_url == "https://a.example"
 
 
+@pytest.mark.parametrize("prefix", ["8816", "+88", "+0881", "+881 6", "+8816*", 8816, ""])
+def test_a_prefix_that_would_serve_too_much_or_nothing_is_reported(prefix: object) -> None:
+    """With the form that a prefix has; as a number YAML would drop its plus."""
+    found = mistakes(**NUMBER, people={"alsoServe": [prefix]})
+
+    assert list(found) == ["people.alsoServe"]
+    assert "at least three digits" in found["people.alsoServe"]
+    settings = load(**NUMBER, people={"alsoServe": ["+8816"]})
+    assert settings.people.also_serve == ["+8816"]
+
+
 def test_an_empty_text_is_unset() -> None:
     """``Pulumi.yaml`` cannot say "nothing": an empty text stands for it."""
     assert load(**NUMBER, publicUrl="").public_url is None

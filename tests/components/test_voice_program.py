@@ -215,7 +215,7 @@ def test_every_setting_of_a_call_reaches_its_function(cloud: RecordingCloud) -> 
     """Values that differ from the defaults arrive unchanged, unit for unit."""
     compose(
         cloud,
-        people={"countries": ["US"], "recycleAfterDays": 7},
+        people={"countries": ["US"], "alsoServe": ["+8816"], "recycleAfterDays": 7},
         voice={
             **EVERYTHING,
             "answerSeconds": 9.5,
@@ -230,6 +230,7 @@ def test_every_setting_of_a_call_reaches_its_function(cloud: RecordingCloud) -> 
     assert proving.sms_sender == "+15005550006"
     assert (proving.countries, proving.recycle_after_days) == (("US",), 7)
     answering = FulfilmentSettings.load(Environment(environment(cloud, "fulfilment")))
+    assert proving.also_serve == answering.also_serve == ("+8816",)
     calls = answering.calls
     assert (answering.sms_sender, answering.countries) == ("+15005550006", ("US",))
     assert (calls.memory, calls.agents, calls.locales) == ("person", True, ("en_US", "fr_FR"))

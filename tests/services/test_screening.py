@@ -1,4 +1,4 @@
-"""Malformed senders, premium numbers and countries that are not served are refused at the door."""
+"""Malformed senders, costly and impossible numbers, countries not served: refused at the door."""
 
 from __future__ import annotations
 
@@ -13,26 +13,62 @@ from messaging.policy import Policy
 from tests.services.test_webhook_imports import SERVICES
 from tests.services.texting_door import Door
 from texting import screening
-from texting.screening import COUNTRY, MALFORMED, PREMIUM, Screening
+from texting.screening import (
+    COUNTRY,
+    IMPOSSIBLE,
+    MALFORMED,
+    NON_GEOGRAPHIC,
+    PERSONAL,
+    PREMIUM,
+    SHARED_COST,
+    UNASSIGNED,
+    Screening,
+)
 
 GERMAN, PREMIUM_NUMBER = "+493012345678", "+19005551234"
+SATELLITE = "+881612345678"
+GLOBAL_NUMBERS = (
+    SATELLITE,
+    "+870773111632",
+    "+8781012345678",
+    "+882161234567",
+    "+8835100123456",
+    "+88812345678",
+    "+979123456789",
+    "+80012345678",
+    "+80812345678",
+)
 
 
 @pytest.mark.parametrize(
     ("address", "countries", "refusal"),
     [
         ("+12125551234", (), None),
-        ("+15550111", (), None),
+        ("+15550111", (), UNASSIGNED),
+        ("+10001234567", ("US",), UNASSIGNED),
+        ("+1303555010", (), IMPOSSIBLE),
         (GERMAN, (), None),
         (GERMAN, ("US", "CA"), COUNTRY),
         (GERMAN, ("US", "DE"), None),
         (f"whatsapp:{GERMAN}", ("US",), COUNTRY),
-        # The number plan does not tell where it is: one of its code's countries is enough.
-        ("+15555552000", ("CA",), None),
-        ("+15555552000", ("DE",), COUNTRY),
+        ("+15555552000", ("US",), UNASSIGNED),
+        ("+442079460958", ("GB",), None),
         (PREMIUM_NUMBER, (), PREMIUM),
         (PREMIUM_NUMBER, ("US",), PREMIUM),
         ("+449098790000", (), PREMIUM),
+        (f"whatsapp:{PREMIUM_NUMBER}", (), PREMIUM),
+        ("+33810123456", (), SHARED_COST),
+        ("+447012345678", (), PERSONAL),
+        # No country's: satellites, global networks, freephone, premium; whatever is assigned there.
+        *((number, (), NON_GEOGRAPHIC) for number in GLOBAL_NUMBERS),
+        *((f"whatsapp:{number}", (), NON_GEOGRAPHIC) for number in GLOBAL_NUMBERS),
+        # A second spelling of a number would be a second person, with a budget of its own.
+        ("+113035550100", (), MALFORMED),
+        ("+4407400123456", (), MALFORMED),
+        # As WhatsApp still writes them; the same without its 1, and with its 9.
+        ("whatsapp:+5215512345678", ("MX",), None),
+        ("whatsapp:+554187654321", ("BR",), None),
+        ("whatsapp:+5215512345678", ("US",), COUNTRY),
         ("22395", (), MALFORMED),
         ("BANK", (), MALFORMED),
         ("+0123456789", (), MALFORMED),
@@ -42,11 +78,52 @@ GERMAN, PREMIUM_NUMBER = "+493012345678", "+19005551234"
         ("whatsapp:US.13491208655302741918", ("US",), None),
         ("whatsapp:US.13491208655302741918", ("DE",), COUNTRY),
         ("whatsapp:something-new", ("DE",), None),
+        ("whatsapp:+12345", (), MALFORMED),
+        ("whatsapp:+0123456789", (), MALFORMED),
     ],
 )
 def test_addresses(address: str, countries: tuple[str, ...], refusal: str | None) -> None:
     """Each is judged by its kind and its country."""
     assert Screening(countries).refusal(address) == refusal
+
+
+@pytest.mark.parametrize(
+    ("number", "prefix", "texted"),
+    [
+        (SATELLITE, "+8816", True),
+        ("+10001234567", "+1000", True),
+        ("+999123456789", "+999", True),  # a country that is younger than the number plan here
+        (PREMIUM_NUMBER, "+1900", True),
+        (SATELLITE, "+8817", False),
+    ],
+)
+def test_an_operator_serves_a_range_that_the_plan_does_not_know(
+    number: str, prefix: str, *, texted: bool
+) -> None:
+    """Whatever its kind and its country; a caller with such a number can be texted too."""
+    screening = Screening(("DE",), (prefix,))
+    assert (screening.refusal(number) is None) is texted
+    assert (screening.refusal(f"whatsapp:{number}") is None) is texted
+    assert screening.takes_texts(number) is texted
+    assert screening.refusal("+12125551234") == COUNTRY
+
+
+@pytest.mark.parametrize("number", [*GLOBAL_NUMBERS, "+10001234567", "+447012345678"])
+def test_a_caller_with_a_refused_number_is_not_texted(number: str) -> None:
+    """One verdict for texts and for calls."""
+    assert not Screening().takes_texts(number)
+
+
+def test_every_rule_is_in_the_name_of_the_rules() -> None:
+    """A verdict that was stored under other rules is not taken for one of these."""
+    rules = [
+        Screening(),
+        Screening(("US",)),
+        Screening((), ("+881",)),
+        Screening(("US",), ("+881",)),
+    ]
+    assert len({one.fingerprint for one in rules}) == len(rules)
+    assert Screening(("US", "CA")).fingerprint == Screening(("CA", "US")).fingerprint
 
 
 def test_a_refused_text_gets_a_receipt_and_nothing_else(tables: Tables) -> None:

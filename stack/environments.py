@@ -49,10 +49,18 @@ def everywhere(name: str, settings: StackSettings, addresses: Addresses) -> Envi
 
 
 def webhook(settings: StackSettings, addresses: Addresses) -> Environment:
+    """Return what the function needs that accepts texts and answers reserved words."""
+    return {
+        **shared("webhook", settings, addresses),
+        **_accepting(settings, addresses),
+        **_allowances(settings),
+    }
+
+
+def _accepting(settings: StackSettings, addresses: Addresses) -> Environment:
     """Return what a function needs that accepts texts."""
     reserved = settings.sms.carrier_answers_reserved_words
     return {
-        **shared("webhook", settings, addresses),
         "WAKEUP_QUEUE_URL": addresses.wakeup_queue_url,
         "RECEIPT_DAYS": str(settings.retention.receipt_days),
         "SWEEP_AFTER_SECONDS": _number(settings.timing.sweep_after_seconds),
@@ -63,6 +71,14 @@ def webhook(settings: StackSettings, addresses: Addresses) -> Environment:
         "RECYCLE_AFTER_DAYS": str(settings.people.recycle_after_days),
         "CONTINUE_DAYS": str(settings.people.continue_days),
         "TEXTS": json.dumps(settings.texts),
+    }
+
+
+def _allowances(settings: StackSettings) -> Environment:
+    """Return what a person and the stack may use."""
+    return {
+        "PERSON_ALLOWANCE": json.dumps(settings.person_allowance.model_dump()),
+        "STACK_ALLOWANCE": json.dumps(settings.stack_allowance.model_dump()),
     }
 
 
@@ -93,8 +109,7 @@ def responder(settings: StackSettings, addresses: Addresses) -> Environment:
         "FUNCTION_TIMEOUT_SECONDS": str(settings.responder_timeout_seconds),
         "MESSAGE_DAYS": str(settings.retention.message_days),
         "TURN_DAYS": str(settings.retention.turn_days),
-        "PERSON_ALLOWANCE": json.dumps(settings.person_allowance.model_dump()),
-        "STACK_ALLOWANCE": json.dumps(settings.stack_allowance.model_dump()),
+        **_allowances(settings),
         "TEXTS": json.dumps(settings.texts),
     }
     if settings.voice.enabled:
@@ -121,8 +136,7 @@ def fulfilment(settings: StackSettings, addresses: Addresses) -> Environment:
         "MESSAGE_DAYS": str(retention.message_days),
         "TURN_DAYS": str(retention.turn_days),
         "RECEIPT_DAYS": str(retention.receipt_days),
-        "PERSON_ALLOWANCE": json.dumps(settings.person_allowance.model_dump()),
-        "STACK_ALLOWANCE": json.dumps(settings.stack_allowance.model_dump()),
+        **_allowances(settings),
         "LEASE_SLACK_SECONDS": _number(settings.timing.lease_slack_seconds),
         "VOICE": voice(settings),
         **_of_callers(settings),
@@ -177,7 +191,7 @@ def sweep(settings: StackSettings, addresses: Addresses) -> Environment:
     """Return what the function needs that looks after what waits; it also accepts texts."""
     timing = settings.timing
     return {
-        **webhook(settings, addresses),
+        **_accepting(settings, addresses),
         **shared("sweep", settings, addresses),
         "CARRIER_API_URL": settings.carrier.api_url,
         "SENDERS": json.dumps(settings.senders),

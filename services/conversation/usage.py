@@ -122,6 +122,24 @@ def counting(
     ]
 
 
+def segments_action(
+    tables: Tables, conversation: str, person: str, now: float, segments: int
+) -> Action:
+    """Build the part of a transaction that counts a text outside a turn. May create the day."""
+    return update(
+        tables.people,
+        person_key(person),
+        usage_sk(now, conversation),
+        "SET #schema = :schema, expires_at = :expires ADD #segments :segments",
+        condition="",
+        values={
+            ":schema": SCHEMA,
+            ":expires": int(now) + _KEPT_DAYS * DAY_SECONDS,
+            ":segments": segments,
+        },
+    )
+
+
 def spending(
     tables: Tables, conversation: str, now: float, read: int, written: int
 ) -> list[Action]:

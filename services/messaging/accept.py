@@ -12,15 +12,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import replace
-from typing import Any, Final
+from dataclasses import dataclass, replace
+from typing import Final
 
-from conversation.clocks import Clock, expiry, milliseconds
+from conversation.clocks import Clock, milliseconds
 from conversation.ids import Ids
-from conversation.items import SCHEMA
+from conversation.items import Item
 from conversation.keys import Keys
 from conversation.persons import Known, Persons, address_hash, person_key, route_of
-from conversation.tables import Action, ConditionFailedError, StoreBusyError, Tables, check, put
+from conversation.tables import Action, ConditionFailedError, StoreBusyError, Tables, check
 from conversation.texts import Texts
 from messaging.acceptance import CONSENT, FORGET, IGNORED, INBOX, REFUSED, Acceptance
 from messaging.forget_requests import ForgetRequests, ForgetStep
@@ -28,17 +28,40 @@ from messaging.inbound import InboundText
 from messaging.keep_words import KeepWords
 from messaging.keeps import Keeps
 from messaging.policy import Policy
+from messaging.receipts import RECEIPT, Receipts, receipt_sk
 from messaging.recycling import Recycling
 from messaging.reserved_words import ReservedWord, Vocabulary, carrier_answers, instruction
 from texting.consent import Consent, Consents
 from texting.inbox import Inbox
+from texting.meter import FixedReply, Meter
 from texting.screening import Screening
 
-_RECEIPT: Final = 0
 _GENERATION: Final = 1
 _GENERATIONS_TRIED: Final = 4
 
 _CONSENTS: Final = {ReservedWord.STOP: Consent.OUT, ReservedWord.START: Consent.IN}
+
+
+@dataclass(frozen=True)
+class _Origin:
+    """Where a text comes from.
+
+    Attributes:
+        hashed: Hash of the address.
+        route: Which of our senders talks with it.
+        known: Who is behind it.
+        others: Whom it stood for lately.
+    """
+
+    hashed: str
+    route: str
+    known: Known
+    others: tuple[str, ...]
+
+    @property
+    def person(self) -> str:
+        """Whose the text is."""
+        return self.known.person
 
 
 class Acceptor:
@@ -52,6 +75,7 @@ class Acceptor:
         carrier_answers_words: Whether the carrier answers reserved words on phone numbers.
         policy: Whose texts are taken, and how they are read.
         texts: The fixed sentences.
+        meter: Allows replies; None where nobody would hear them, as in a listing.
         clock: Epoch seconds.
         ids: Makes inbox keys.
     """
@@ -66,12 +90,13 @@ class Acceptor:
         carrier_answers_words: bool,
         policy: Policy | None = None,
         texts: Texts | None = None,
+        meter: Meter | None = None,
         clock: Clock = time.time,
         ids: Ids | None = None,
     ) -> None:
         self._tables = tables
         self._address_key = address_key
-        self._receipt_days = receipt_days
+        self._receipts = Receipts(tables, receipt_days, clock, meter)
         self._look_after_seconds = look_after_seconds
         self._carrier_answers_words = carrier_answers_words
         self._texts = texts or Texts()
@@ -102,48 +127,50 @@ class Acceptor:
         hashed = address_hash(inbound.number, key)
         route = route_of(inbound.sender, inbound.number, key)
         known = self._recycling.met(hashed, route)
-        for other in self._recycling.others(known):
-            receipt = self._tables.get(self._tables.people, person_key(other), _sk(inbound))
-            if receipt is not None:  # taken in before the address changed hands
-                return Acceptance(person_key(other), duplicate=True, effect=receipt["effect"])
+        origin = _Origin(hashed, route, known, self._recycling.others(known))
+        earlier = self._receipts.find(inbound, origin.others)
+        if earlier is not None:  # taken in before the address changed hands
+            return Acceptance(earlier["pk"], duplicate=True, effect=earlier["effect"])
         word = instruction(inbound, self._vocabulary)
+        if self._refusal(inbound, origin):
+            return self._accept_refused(inbound, origin, word)
         if word is ReservedWord.AGREE:
-            out = self._consents.opted_out(known.person, route)
+            out = self._consents.opted_out(origin.person, route)
             word = ReservedWord.START if out else None
         if word is not None:
-            return self._accept_word(inbound, known, route, word)
-        others = self._recycling.others(known)
-        step = self._forget_requests.step(inbound, known.person, others, key)
+            return self._accept_word(inbound, origin, word, self._reply(inbound, word))
+        step = self._forget_requests.step(inbound, origin.person, origin.others, key)
         if step is not None:
-            return self._accept_forget_words(inbound, known.person, step)
+            return self._accept_forget_words(inbound, origin, step)
         if self._recycling.may_continue(known, inbound.text):
-            return self._accept_continuing(inbound, hashed, known)
-        if self._refusal(inbound, hashed, known):
-            return self._accept_effect(inbound, known.person, REFUSED)
-        return self._accept_text(inbound, known.person, route)
+            return self._accept_continuing(inbound, origin)
+        return self._accept_text(inbound, origin.person, route)
 
-    def has_receipt(self, inbound: InboundText) -> bool:
-        """Say whether a text was accepted before, without writing anything."""
+    def receipt(self, inbound: InboundText) -> Item | None:
+        """Find the receipt of a text that was accepted before, without writing anything."""
         known = self._persons.known(address_hash(inbound.number, self._address_key()))
-        persons = (known.person, *self._recycling.others(known)) if known else ()
-        return any(
-            self._tables.get(self._tables.people, person_key(person), _sk(inbound)) is not None
-            for person in persons
-        )
+        if known is None:
+            return None
+        return self._receipts.find(inbound, (known.person, *self._recycling.others(known)))
 
     def _accept_text(self, inbound: InboundText, person: str, route: str) -> Acceptance:
         conversation, keeps = person_key(person), self._asked_to_keep(inbound, person)
         # What came before a FORGET must not begin a new memory when it is delivered once more.
         new = check(
-            self._tables.people, conversation, _sk(inbound), condition="attribute_not_exists(pk)"
+            self._tables.people,
+            conversation,
+            receipt_sk(inbound),
+            condition="attribute_not_exists(pk)",
         )
         for _ in range(_GENERATIONS_TRIED):
             try:
                 key = self._keys.ensure_record(conversation, person, only_if=[new])
             except ConditionFailedError as error:
-                return _duplicate(conversation, error)
+                return self._receipts.duplicate(conversation, error)
             actions = [
-                self._receipt(inbound, person, INBOX, generation=key.generation, route=route),
+                self._receipts.put_action(
+                    inbound, person, INBOX, generation=key.generation, route=route
+                ),
                 self._keys.condition(conversation, key.generation),
                 self._inbox.put_item(
                     conversation,
@@ -160,8 +187,8 @@ class Acceptor:
             try:
                 self._tables.transact(actions)
             except ConditionFailedError as error:
-                if error.failed(_RECEIPT):
-                    return _duplicate(conversation, error)
+                if error.failed(RECEIPT):
+                    return self._receipts.duplicate(conversation, error)
                 if not error.failed(_GENERATION):
                     raise
                 # Forgotten between our read and our write: seal to the new generation.
@@ -176,105 +203,88 @@ class Acceptor:
         keep = self._keeps.wanted(person)
         return keep.conversation if keep else None
 
-    def _refusal(self, inbound: InboundText, hashed: str, known: Known) -> str | None:
-        """Why texts from here are not taken; judged at a first contact and under new rules."""
-        rules = self._screening.fingerprint
+    def _refusal(self, inbound: InboundText, origin: _Origin) -> str | None:
+        """Say why the address gets no text; a number is judged once under the rules of today."""
+        known, rules = origin.known, self._screening.fingerprint
+        if not self._screening.is_number(inbound.number):
+            # Cheap, and not kept: a name on SMS may be the very letters of somebody's WhatsApp id.
+            return self._screening.refusal(inbound.address)
         if known.screened == rules:
             return known.refused
         refused = self._screening.refusal(inbound.address)
-        self._persons.screened(hashed, rules, refused)
+        self._persons.screened(origin.hashed, rules, refused)
         return refused
 
-    def _accept_continuing(self, inbound: InboundText, hashed: str, known: Known) -> Acceptance:
+    def _accept_refused(
+        self, inbound: InboundText, origin: _Origin, word: ReservedWord | None
+    ) -> Acceptance:
+        """Take in a text from an address that gets none: never answered, only a STOP counts."""
+        if word is ReservedWord.STOP:
+            return self._accept_word(inbound, origin, word, None)
+        return self._receipts.record(inbound, origin.hashed, origin.person, REFUSED)
+
+    def _accept_continuing(self, inbound: InboundText, origin: _Origin) -> Acceptance:
         """The person says that they are who wrote from here before the long silence."""
-        back, actions = self._recycling.continuing(hashed, known)
-        conversation = person_key(back.person)
+        back, actions = self._recycling.continuing(origin.hashed, origin.known)
+        reply = FixedReply(self._texts.continued)
         try:
-            self._tables.transact([self._receipt(inbound, back.person, CONSENT), *actions])
+            return self._receipts.record(
+                inbound, origin.hashed, back.person, CONSENT, actions, reply=reply
+            )
         except ConditionFailedError as error:
-            if not error.failed(_RECEIPT):
-                raise StoreBusyError("the address changed hands meanwhile") from error
-            return _duplicate(conversation, error, self._texts.continued)
-        return Acceptance(
-            conversation, duplicate=False, effect=CONSENT, reply=self._texts.continued
-        )
+            raise StoreBusyError("the address changed hands meanwhile") from error
 
     def _accept_word(
-        self, inbound: InboundText, known: Known, route: str, word: ReservedWord
+        self,
+        inbound: InboundText,
+        origin: _Origin,
+        word: ReservedWord,
+        reply: FixedReply | None,
     ) -> Acceptance:
         """Record a reserved word. It needs no key, so a lost key stops no STOP."""
-        person = known.person
-        conversation, consent = person_key(person), _CONSENTS.get(word)
-        reply = self._reply(inbound, word)
+        consent = _CONSENTS.get(word)
         effect = IGNORED if consent is None else CONSENT
-        actions = [self._receipt(inbound, person, effect)]
-        if consent is not None:
-            actions += self._change(inbound, known, route, consent)
+        actions = [] if consent is None else self._change(inbound, origin, consent)
         try:
-            self._tables.transact(actions)
-        except ConditionFailedError as error:
-            if error.failed(_RECEIPT):
-                # The answer to the first may not have reached the carrier, which shows it once.
-                return _duplicate(conversation, error, reply)
-        else:
-            return Acceptance(conversation, duplicate=False, effect=effect, reply=reply)
-        # A newer change overtook it.
-        return self._accept_effect(inbound, person, IGNORED)
+            return self._receipts.record(
+                inbound, origin.hashed, origin.person, effect, actions, reply=reply
+            )
+        except ConditionFailedError:
+            # A newer change overtook it.
+            return self._receipts.record(inbound, origin.hashed, origin.person, IGNORED)
 
     def _accept_forget_words(
-        self, inbound: InboundText, person: str, step: ForgetStep
+        self, inbound: InboundText, origin: _Origin, step: ForgetStep
     ) -> Acceptance:
-        conversation, effect = person_key(person), FORGET if step.confirmed else IGNORED
+        effect = FORGET if step.confirmed else IGNORED
+        reply = FixedReply(step.reply, on_forgetting=True)
         try:
-            self._tables.transact([self._receipt(inbound, person, effect), *step.actions])
+            accepted = self._receipts.record(
+                inbound, origin.hashed, origin.person, effect, step.actions, reply=reply
+            )
         except ConditionFailedError as error:
-            if not error.failed(_RECEIPT):
-                raise StoreBusyError("another message about it came at the same time") from error
-            again = _duplicate(conversation, error, step.reply)
-            confirmed = again.effect == FORGET
-            return replace(again, reply=self._texts.forgetting) if confirmed else again
-        return Acceptance(conversation, duplicate=False, effect=effect, reply=step.reply)
+            raise StoreBusyError("another message about it came at the same time") from error
+        # The code is used up by then, so that its duplicate looks like a wrong one.
+        began = accepted.reply is not None and accepted.effect == FORGET
+        return replace(accepted, reply=self._texts.forgetting) if began else accepted
 
-    def _accept_effect(self, inbound: InboundText, person: str, effect: str) -> Acceptance:
-        """Record a text that changes nothing: a receipt and nothing else."""
-        conversation = person_key(person)
-        try:
-            self._tables.transact([self._receipt(inbound, person, effect)])
-        except ConditionFailedError as error:
-            return _duplicate(conversation, error)
-        return Acceptance(conversation, duplicate=False, effect=effect)
-
-    def _change(
-        self, inbound: InboundText, known: Known, route: str, consent: Consent
-    ) -> list[Action]:
+    def _change(self, inbound: InboundText, origin: _Origin, consent: Consent) -> list[Action]:
         """The change, for everybody whom the address lately stood for, and its ledger entry."""
         told = inbound.sent_at is not None
         at = inbound.sent_at if inbound.sent_at is not None else milliseconds(self._clock)
         changes = [
             self._consents.changing(
-                person, route, consent, at=at, by=inbound.sid, at_is_carriers=told
+                person, origin.route, consent, at=at, by=inbound.sid, at_is_carriers=told
             )
-            for person in (known.person, *self._recycling.others(known))
+            for person in (origin.person, *origin.others)
         ]
         how = "carrier" if inbound.opt_out_type else "word"
         logged = self._consents.logging(
-            known.person, route, consent, at=at, by=inbound.sid, how=how
+            origin.person, origin.route, consent, at=at, by=inbound.sid, how=how
         )
         return [*changes, logged]
 
-    def _receipt(self, inbound: InboundText, person: str, effect: str, **sealed: str) -> Action:
-        item: dict[str, Any] = {
-            "pk": person_key(person),
-            "sk": _sk(inbound),
-            "accepted_at": milliseconds(self._clock),
-            "effect": effect,
-            "expires_at": expiry(self._clock, self._receipt_days),
-            "schema": SCHEMA,
-            **sealed,  # by these FORGET finds the carrier's copies, of its words and of replies
-        }
-        return put(self._tables.people, item, condition="attribute_not_exists(pk)")
-
-    def _reply(self, inbound: InboundText, word: ReservedWord) -> str | None:
+    def _reply(self, inbound: InboundText, word: ReservedWord) -> FixedReply | None:
         if carrier_answers(inbound, on_numbers=self._carrier_answers_words):
             return None
         texts = self._texts
@@ -283,16 +293,4 @@ class Acceptor:
             ReservedWord.START: texts.started,
             ReservedWord.HELP: texts.help,
         }
-        return replies[word]
-
-
-def _sk(inbound: InboundText) -> str:
-    return f"receipt#{inbound.sid}"
-
-
-def _duplicate(
-    conversation: str, error: ConditionFailedError, reply: str | None = None
-) -> Acceptance:
-    met = error.items[_RECEIPT] or {}
-    effect = met.get("effect", INBOX)
-    return Acceptance(conversation, duplicate=True, effect=effect, reply=reply)
+        return FixedReply(replies[word])

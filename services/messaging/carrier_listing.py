@@ -73,7 +73,7 @@ def list_and_accept(
 def _accept(acceptor: Acceptor, wake: Callable[[str, str], None], inbound: InboundText) -> bool:
     """Accept one text if it is new. One that fails keeps no other waiting."""
     try:
-        if acceptor.has_receipt(inbound):
+        if acceptor.receipt(inbound) is not None:
             return False
         acceptance = acceptor.accept(inbound)
     except (KeyLostError, KeyUnavailableError, SecretError, StoreBusyError) as error:

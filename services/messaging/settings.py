@@ -134,6 +134,8 @@ class WebhookSettings:
     sweep_after_seconds: float
     carrier_answers_reserved_words: bool
     policy: Policy
+    person_allowance: dict[str, int]
+    stack_allowance: dict[str, int]
     texts: dict[str, str]
 
     @classmethod
@@ -153,6 +155,8 @@ class WebhookSettings:
             sweep_after_seconds=env.number("SWEEP_AFTER_SECONDS", 20),
             carrier_answers_reserved_words=env.flag("CARRIER_ANSWERS_RESERVED_WORDS", True),
             policy=_policy(env),
+            person_allowance=env.numbers("PERSON_ALLOWANCE", {}),
+            stack_allowance=env.numbers("STACK_ALLOWANCE", {}),
             texts=env.mapping("TEXTS", {}),
         )
         env.check()

@@ -11,6 +11,7 @@ from functools import cache
 from typing import Any, Final
 
 from conversation import aws, observability
+from conversation.allowances import Limits
 from conversation.keys import KeyLostError, KeyUnavailableError
 from conversation.secrets import JsonSecret, SecretError
 from conversation.tables import StoreBusyError
@@ -21,6 +22,7 @@ from messaging.inbound import BadRequestError, form_request, inbound_text
 from messaging.settings import WebhookSettings
 from messaging.signature import ForgedRequestError, SignatureCheck
 from texting.address_key import AddressKey
+from texting.meter import Meter
 from texting.wakeups import Wakeups
 
 PATH: Final = "/webhooks/twilio/messages"
@@ -85,14 +87,20 @@ def _built() -> Webhook:
     """Put the parts of this worker together, on the first request."""
     settings = WebhookSettings.load()
     secret = JsonSecret(settings.carrier_secret_arn, aws.secrets_manager)
+    tables = settings.tables.connect()
     acceptor = Acceptor(
-        settings.tables.connect(),
+        tables,
         AddressKey(secret),
         receipt_days=settings.receipt_days,
         look_after_seconds=settings.sweep_after_seconds,
         carrier_answers_words=settings.carrier_answers_reserved_words,
         policy=settings.policy,
         texts=Texts.load(settings.texts),
+        meter=Meter(
+            tables,
+            person=Limits.load(settings.person_allowance),
+            stack=Limits.load(settings.stack_allowance),
+        ),
     )
     check = SignatureCheck(secret, settings.public_url)
     return Webhook(check, acceptor, Wakeups(settings.wakeup_queue_url, aws.sqs))

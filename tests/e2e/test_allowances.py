@@ -68,6 +68,9 @@ def test_a_pause_keeps_texts_and_a_resume_answers_them(
     time.sleep(FRESH_SECONDS + 0.1)  # a warm worker's view of the switch
     phone.text("are you there?")
     phone.wait(lambda: phone.items("inbox#"), "the text to be kept")
+    for word in ("FORGET", "FORGET 0000", "delete my data"):
+        stack.carrier.wait_delivered(phone.text(word))
+    assert len(phone.replies()) == 1  # a pause answers no word either
     stack.invoke("sweep", {})
     assert "paused" in dialtone(stack, "status", "--no-scan")
     assert len(stack.model.calls) == calls

@@ -5,10 +5,14 @@ from __future__ import annotations
 import time
 from typing import Any
 
+import pytest
+
 from conversation.items import to_item
 from conversation.texts import Texts
 from local.config import OUR_NUMBER
 from local.stack import LocalStack
+from texting.meter import REPLIES_A_DAY
+from texting.segments import count
 
 LINE = Texts().introduction
 
@@ -58,6 +62,33 @@ def test_a_premium_number_is_refused_at_the_door(stack: LocalStack) -> None:
         found = [item for page in pages.paginate(**request) for item in page["Items"]]
     assert found[0]["effect"] == {"S": "refused"}
     assert stack.carrier.sent_to("+19005550199") == []
+
+
+@pytest.mark.parametrize("number", ["+881612345678", "+19005550198", "+10001234567"])
+def test_a_refused_number_hears_nothing_whatever_it_says(stack: LocalStack, number: str) -> None:
+    """FORGET, a code, HELP, a STOP in words and on WhatsApp: taken in, and never answered."""
+    texts = ("FORGET", "FORGET 0000", "delete my data", "Please stop texting me!", "hello")
+    sids = [stack.carrier.text(number, OUR_NUMBER, text) for text in texts]
+    sids += [
+        stack.carrier.text(f"whatsapp:{number}", f"whatsapp:{OUR_NUMBER}", text)
+        for text in (*texts, "HELP", "START", "STOP")
+    ]
+    for sid in sids:
+        stack.carrier.wait_delivered(sid)
+    stack.invoke("sweep", {})
+    assert stack.carrier.sent_to(number) == []
+    assert stack.carrier.sent_to(f"whatsapp:{number}") == []
+
+
+def test_a_flood_of_words_gets_the_days_replies(stack: LocalStack, phone: Any) -> None:
+    """On both channels together; what they cost is counted for the person."""
+    sids = [phone.text("FORGET", whatsapp=bool(number % 2)) for number in range(12)]
+    for sid in sids:
+        stack.carrier.wait_delivered(sid)
+    said = [*phone.replies(), *phone.replies(whatsapp=True)]
+    assert len(said) == REPLIES_A_DAY
+    [today] = phone.items("usage#", "peopleTable")
+    assert today["segments"] == sum(count(reply.body).segments for reply in said)
 
 
 def test_a_whatsapp_id_has_a_conversation(stack: LocalStack) -> None:

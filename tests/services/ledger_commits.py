@@ -136,6 +136,10 @@ class Commits(State):
     def _count(self, changes: list[Change]) -> None:
         """Counters, which one transaction writes with what they count."""
         usage: list[Any] = [one for one in changes if one.sk.startswith("usage#2") and one.after]
+        replied = [one for one in changes if "replied" in (one.after or {})]
+        for one in usage if replied else ():
+            before = (one.before or {}).get("segments", 0)
+            self.used["segments"] += max(1, one.after["segments"] - before)
         for one in usage:
             found = {name: one.after.get(name, 0) for name in _COUNTED}
             expected = {name: self.used[name] for name in _COUNTED}
@@ -143,4 +147,5 @@ class Commits(State):
         turns = [one for one in changes if one.sk.startswith("turn#") and one.before is None]
         if not any(one.sk == "meta" for one in changes):
             turns = []  # an offer beside a text's turn: no turn was claimed
-        self.require(len(usage) == len(turns), "counters are what was committed", "not counted")
+        counted = len(usage) == len(turns) + len(replied)
+        self.require(counted, "counters are what was committed", "not counted")

@@ -35,9 +35,9 @@ from conversation.switch import Position, Switch
 from conversation.tables import check, delete
 from conversation.turns import Turns
 from conversation.unconfirmed import Unconfirmed
-from messaging.accept import Acceptor
 from messaging.acceptance import Acceptance
 from messaging.answering import Answering
+from messaging.receipts import Receipts
 from texting.consent import Consents, Standing
 from texting.delivery import Delivery
 from texting.held import Held
@@ -189,7 +189,7 @@ def _erases_texts_first(original: Any) -> Any:
 EPOCH = "epoch = :epoch AND "
 EXISTS = "attribute_not_exists(pk)"
 
-receipt = drops(Acceptor, "_receipt", EXISTS)
+receipt = drops(Receipts, "put_action", EXISTS)
 duplicates_wake = becomes(
     Acceptance, "wakes", property(lambda self: self.effect == "inbox" and not self.duplicate)
 )

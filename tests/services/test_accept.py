@@ -218,10 +218,10 @@ def test_a_late_retry_after_a_forget_makes_no_key(
     assert not door.accept("hello", "SM2").duplicate
 
 
-def test_has_receipt_writes_nothing(door: Door) -> None:
+def test_looking_for_a_receipt_writes_nothing(door: Door) -> None:
     """The listing may ask about anybody without making them a person."""
     inbound = InboundText("SM1", SENDER, PERSON, "hi")
-    assert not door.acceptor.has_receipt(inbound)
+    assert door.acceptor.receipt(inbound) is None
     assert door.tables.client.scan(TableName=door.tables.people)["Items"] == []
     door.acceptor.accept(inbound)
-    assert door.acceptor.has_receipt(inbound)
+    assert door.acceptor.receipt(inbound) is not None

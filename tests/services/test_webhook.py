@@ -16,6 +16,7 @@ from messaging.signature import SignatureCheck
 from messaging.webhook import PATH, Webhook, respond
 from tests.services.texting_parts import PUBLIC, Clock, Queue, Vault, secret, signed
 from texting.address_key import AddressKey
+from texting.meter import Meter
 from texting.wakeups import Wakeups
 
 FORM = {"MessageSid": "SM1", "From": "+13035550111", "To": "+13035550100", "Body": "hello"}
@@ -42,6 +43,7 @@ class House:
             receipt_days=30,
             look_after_seconds=20,
             carrier_answers_words=self.carrier_answers_words,
+            meter=Meter(self.tables, clock=self.clock),
             clock=self.clock,
         )
         wakeups = Wakeups("https://queue", lambda: self.queue)

@@ -12,6 +12,7 @@ from messaging.inbound import InboundText
 from tests.services.texting_parts import ADDRESS_KEY, PERSON, SENDER, Clock
 from texting.consent import Consents
 from texting.inbox import Inbox
+from texting.meter import Meter
 
 
 class Door:
@@ -25,6 +26,7 @@ class Door:
             "look_after_seconds": 20,
             "carrier_answers_words": True,
             "clock": self.clock,
+            "meter": Meter(tables, clock=self.clock),
             **changes,
         }
         self.acceptor = Acceptor(tables, lambda: ADDRESS_KEY, **given)

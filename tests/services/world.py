@@ -68,8 +68,13 @@ class World(Calls):
         return sid
 
     def asks_forget(self) -> str:
-        """The person asks to be forgotten; gives the id of what confirms it."""
-        reply = self.replies[self.hears("FORGET")] or ""
+        """The person asks to be forgotten; gives the id of what confirms it.
+
+        In a pause nothing is said, so they ask once more and confirm nothing.
+        """
+        reply = self.replies.get(self.hears("FORGET"))
+        if not reply:
+            return self.says("FORGET")
         code = reply.partition("FORGET ")[2][:4]
         return self.says(f"FORGET {code}", confirms=True)
 

@@ -30,6 +30,7 @@ from tests.services.stage import Stage
 from tests.services.stepped_store import Faults, SteppedKms, SteppedStore
 from tests.services.texting_parts import ADDRESS_KEY, PERSON, SENDER
 from tests.services.world_carrier import FUNCTION_SECONDS, NAMES, TIMING, Carrier, Clock
+from texting.meter import Meter
 
 
 class Workers(Stage):
@@ -52,6 +53,8 @@ class Workers(Stage):
         chance = random.Random(1)
         self._patch.setattr("secrets.randbits", chance.getrandbits)
         self._patch.setattr("secrets.token_hex", lambda size: chance.randbytes(size).hex())
+        # Many a FORGET of a run comes on one day.
+        self._patch.setattr("texting.meter.REPLIES_A_DAY", 1_000_000)
         super().__init__(self.clean)
         self.memory.tables.clear()
         self.clock = Clock(self)
@@ -106,9 +109,10 @@ class Workers(Stage):
             self.clock = true
 
     def _acceptor(self) -> Acceptor:
+        tables = self._tables()
         return Acceptor(
-            self._tables(), lambda: ADDRESS_KEY, receipt_days=30, look_after_seconds=20,
-            carrier_answers_words=True, clock=Clock(self),
+            tables, lambda: ADDRESS_KEY, receipt_days=30, look_after_seconds=20,
+            carrier_answers_words=True, clock=Clock(self), meter=Meter(tables, clock=Clock(self)),
         )  # fmt: skip
 
     def deliver(self, sid: str, door: int = 0) -> None:

@@ -151,6 +151,8 @@ def proving(settings: StackSettings, addresses: Addresses) -> Environment:
     environment: Environment = {
         **everywhere("proving", settings, addresses),
         "CARRIER_API_URL": settings.carrier.api_url,
+        "CODES_PER_DAY": str(settings.voice.codes_per_day),
+        **_allowances(settings),
         **_of_callers(settings),
     }
     if settings.sms.messaging_service_sid is not None:

@@ -177,6 +177,12 @@ class Voice(Section, str_strip_whitespace=True):
     offers_per_day: int = Field(
         3, ge=0, le=20, description="Texts a day that offer one person to keep a call. 0: none."
     )
+    codes_per_day: int = Field(
+        100,
+        ge=1,
+        le=100_000,
+        description="Codes a day that all callers together are texted, forged ones included.",
+    )
     bot_version: int | None = Field(
         None, ge=1, description="A version of the bot to go back to. Unset: the newest."
     )

@@ -1,8 +1,9 @@
 """The codes by which a caller proves that the phone with the calling number is theirs.
 
-Owns the items `proof#<contact>` of a person and `codes#<day>` of an address. A code rests only as
-a keyed hash that is bound to the call, for five minutes. Codes and tries are counted before they
-are acted on, each by one conditional write, so that two calls at once get no more than one does.
+Owns the items `proof#<contact>` of a person and `codes#<day>`, of an address and of the stack. A
+code rests only as a keyed hash that is bound to the call, for five minutes. Codes and tries are
+counted before they are acted on, in conditional writes, so that two calls at once get no more than
+one does.
 """
 
 from __future__ import annotations
@@ -15,16 +16,19 @@ import time
 from collections.abc import Callable
 from typing import Final
 
+from conversation import observability
 from conversation.clocks import DAY_SECONDS, Clock, day_of
 from conversation.items import SCHEMA, Item
 from conversation.persons import address_key as address_pk
 from conversation.persons import person_key, proof_sk
+from conversation.stack_usage import STACK
 from conversation.tables import Action, ConditionFailedError, Tables, put, update
 
 DIGITS: Final = 6
 VALID_SECONDS: Final = 300
 """How long a code proves."""
 CODES_A_DAY: Final = 3
+STACK_CODES_A_DAY: Final = 100
 TRIES_A_DAY: Final = 5
 
 _KEPT_DAYS: Final = 30
@@ -43,7 +47,7 @@ class Check(enum.StrEnum):
 
 
 class CodesSpentError(Exception):
-    """The number has had its codes for today."""
+    """The number, or the whole stack, has had its codes for today."""
 
 
 class Codes:
@@ -54,6 +58,7 @@ class Codes:
         address_key: Gives the stack's address key.
         clock: Epoch seconds.
         draw: Gives the digits of a new code.
+        stack_codes_a_day: Most codes a day for all numbers together, forged ones included.
     """
 
     def __init__(
@@ -62,11 +67,14 @@ class Codes:
         address_key: Callable[[], bytes],
         clock: Clock = time.time,
         draw: Callable[[], str] = lambda: f"{secrets.randbelow(10**DIGITS):0{DIGITS}d}",
+        *,
+        stack_codes_a_day: int = STACK_CODES_A_DAY,
     ) -> None:
         self._tables = tables
         self._address_key = address_key
         self._clock = clock
         self._draw = draw
+        self._stack_codes_a_day = stack_codes_a_day
 
     def issue(self, person: str, hashed: str, contact: str) -> str | None:
         """A new code for a call; it takes the place of an earlier one.
@@ -75,12 +83,12 @@ class Codes:
             None when the call was given one just now, or has been proved.
 
         Raises:
-            CodesSpentError: The number has had its codes for today.
+            CodesSpentError: The number, or the whole stack, has had its codes for today.
         """
         now, held = int(self._clock()), self._proof(person, contact)
         if held and ("proved_at" in held or now - held["issued_at"] < _SAME_REQUEST_SECONDS):
             return None
-        if not self._counted(hashed, "sent", CODES_A_DAY):
+        if not self._counts_code(hashed):
             raise CodesSpentError
         code = self._draw()
         item: Item = {
@@ -146,12 +154,35 @@ class Codes:
             values={":now": now, ":digest": digest},
         )
 
+    def _counts_code(self, hashed: str) -> bool:
+        """Count one more code of today's, for the number and for the stack, or neither.
+
+        Neither, so that one number which asks again and again does not use up everybody's.
+        """
+        mine = self._counting(address_pk(hashed), "sent", CODES_A_DAY)
+        everybodys = self._counting(STACK, "sent", self._stack_codes_a_day)
+        try:
+            self._tables.transact([mine, everybodys])
+        except ConditionFailedError as error:
+            if error.failed(1):
+                observability.count("StackCodesSpent")
+            return False
+        return True
+
     def _counted(self, hashed: str, what: str, most: int) -> bool:
-        """Count one more of today's; False when there is none left. May create the day's item."""
+        """Count one more of today's; False when there is none left."""
+        try:
+            self._tables.write(self._counting(address_pk(hashed), what, most))
+        except ConditionFailedError:
+            return False
+        return True
+
+    def _counting(self, pk: str, what: str, most: int) -> Action:
+        """Count one more, of fewer than `most`, in the day's item, which it may create."""
         now = int(self._clock())
-        action = update(
+        return update(
             self._tables.people,
-            address_pk(hashed),
+            pk,
             f"codes#{day_of(now)}",
             f"SET #schema = :schema, expires_at = :expires ADD #{what} :one",
             condition=f"attribute_not_exists(#{what}) OR #{what} < :most",
@@ -162,11 +193,6 @@ class Codes:
                 ":most": most,
             },
         )
-        try:
-            self._tables.write(action)
-        except ConditionFailedError:
-            return False
-        return True
 
     def _digest(self, person: str, contact: str, code: str) -> str:
         words = f"call {person} {contact} {code}".encode()

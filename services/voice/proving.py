@@ -11,12 +11,15 @@ from functools import cache
 from typing import Any, Final
 
 from conversation import aws, observability
+from conversation.allowances import Limits
+from conversation.persons import call_key
 from conversation.secrets import JsonSecret
 from conversation.tables import StoreBusyError
 from conversation.texts import CODE, Texts
 from texting.address_key import AddressKey
 from texting.carrier import Carrier
 from texting.carrier_outcomes import Accepted, Unknown
+from texting.meter import Meter
 from texting.notices import Notices
 from voice.callers import Caller, Callers
 from voice.codes import Check, Codes, CodesSpentError
@@ -51,10 +54,13 @@ class Proving:
             "sent", or "unavailable" when this number gets none, today or ever.
         """
         caller = self._callers.resolve(number, contact)
-        if not self._callers.textable(caller):
+        person = caller.person or ""
+        if not self._callers.textable(caller) or not self._notices.allowed(
+            call_key(contact), person
+        ):
             return UNAVAILABLE
         try:
-            code = self._codes.issue(caller.person or "", caller.hashed, contact)
+            code = self._codes.issue(person, caller.hashed, contact)
         except CodesSpentError:
             return UNAVAILABLE
         return SENT if code is None else self._text(caller, code)
@@ -72,7 +78,9 @@ class Proving:
 
     def _text(self, caller: Caller, code: str) -> str:
         person, body = caller.person or "", self._texts.call_code.replace(CODE, code)
-        outcome = self._notices.send(person, caller.route or "", caller.reply_to, body)
+        # A forged caller id uses up nobody's texts: the counters are those of calls.
+        call = call_key(caller.contact)
+        outcome = self._notices.send(call, person, caller.route or "", caller.reply_to, body)
         if isinstance(outcome, Accepted):
             self._codes.sent(person, caller.contact, outcome.sid)
         # What may have been sent is waited for: no second text goes out for it.
@@ -100,7 +108,13 @@ def _built() -> Proving:
         recycle_after_days=settings.recycle_after_days,
     )
     texts = Texts.load(settings.texts)
-    return Proving(callers, Codes(tables, key), Notices(tables, carrier), texts)
+    meter = Meter(
+        tables,
+        person=Limits.load(settings.person_allowance),
+        stack=Limits.load(settings.stack_allowance),
+    )
+    codes = Codes(tables, key, stack_codes_a_day=settings.codes_per_day)
+    return Proving(callers, codes, Notices(tables, carrier, meter), texts)
 
 
 def handler(event: dict[str, Any], _context: Any) -> dict[str, str]:

@@ -21,6 +21,9 @@ class ProvingSettings:
     countries: tuple[str, ...]
     also_serve: tuple[str, ...]
     recycle_after_days: int
+    person_allowance: dict[str, int]
+    stack_allowance: dict[str, int]
+    codes_per_day: int
     texts: dict[str, str]
 
     @classmethod
@@ -40,6 +43,9 @@ class ProvingSettings:
             countries=tuple(env.texts("COUNTRIES", [])),
             also_serve=tuple(env.texts("ALSO_SERVE", [])),
             recycle_after_days=env.integer("RECYCLE_AFTER_DAYS", 0),
+            person_allowance=env.numbers("PERSON_ALLOWANCE", {}),
+            stack_allowance=env.numbers("STACK_ALLOWANCE", {}),
+            codes_per_day=env.integer("CODES_PER_DAY"),
             texts=env.mapping("TEXTS", {}),
         )
         env.check()

@@ -223,12 +223,16 @@ def test_every_setting_of_a_call_reaches_its_function(cloud: RecordingCloud) -> 
             "minimumConfidence": 0.55,
             "keepAfterSeconds": 45,
             "offersPerDay": 1,
+            "codesPerDay": 17,
         },
+        stackAllowance={"segmentsPerDay": 900},
     )
 
     proving = ProvingSettings.load(Environment(environment(cloud, "proving")))
     assert proving.sms_sender == "+15005550006"
     assert (proving.countries, proving.recycle_after_days) == (("US",), 7)
+    assert (proving.codes_per_day, proving.stack_allowance["segments_per_day"]) == (17, 900)
+    assert proving.person_allowance["segments_per_day"] == 300
     answering = FulfilmentSettings.load(Environment(environment(cloud, "fulfilment")))
     assert proving.also_serve == answering.also_serve == ("+8816",)
     calls = answering.calls

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable, Iterator
 
 import pytest
 
+from conversation.clocks import day_of
 from conversation.items import to_item
+from conversation.stack_usage import FRESH_SECONDS, STACK
+from conversation.switch import Switch
+from conversation.tables import Tables
 from local.config import DEFAULT_WORKERS, LocalConfig, merged
 from local.phone import Call
 from local.scripted_model import slow
@@ -199,6 +204,40 @@ def test_a_redial_needs_a_code_of_its_own(person: Callable[[str], Caller]) -> No
     fourth.wait_until(lambda one: one.block == "talk" and one.state == "listening")
     assert "code-unavailable" in passed(fourth)
     assert len(caller.phone.replies()) == sent
+
+
+def refused_code(caller: Caller) -> None:
+    """Ask for a code in a new call and get none; the call goes on without."""
+    sent, call = len(caller.phone.replies()), caller.dial()
+    call.wait_until(lambda one: one.block == "code-offer" and one.takes)
+    call.press("1")
+    call.wait_until(lambda one: "code-unavailable" in passed(one))
+    call.hang_up()
+    assert len(caller.phone.replies()) == sent
+
+
+def test_a_pause_and_the_stacks_codes_end_codes(person: Callable[[str], Caller]) -> None:
+    """Neither in a pause, nor once all callers together have had the codes of the day."""
+    caller = person("+13035557707")
+    caller.phone.meet()
+    store, people = caller.stack.aws("dynamodb"), caller.stack.outputs["peopleTable"]
+    switch = Switch(Tables(store, people, "", ""))
+    switch.throw(paused=True)
+    time.sleep(FRESH_SECONDS + 0.1)  # a warm worker's view of the switch
+    try:
+        refused_code(caller)
+    finally:
+        switch.throw(paused=False)
+    time.sleep(FRESH_SECONDS + 0.1)
+    today = {"pk": STACK, "sk": f"codes#{day_of(time.time())}"}
+    before = store.get_item(TableName=people, Key=to_item(today)).get("Item")
+    store.put_item(TableName=people, Item=to_item({**today, "sent": 100, "schema": 1}))
+    refused_code(caller)
+    if before:
+        store.put_item(TableName=people, Item=before)
+    else:
+        store.delete_item(TableName=people, Key=to_item(today))
+    code_of(caller, caller.dial())
 
 
 def test_an_old_code_is_expired(person: Callable[[str], Caller]) -> None:

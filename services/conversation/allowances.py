@@ -77,12 +77,14 @@ class Spent:
     Attributes:
         whose: "person" or "stack".
         name: Which allowance, such as "turns_per_day".
-        told: Whether the person was told so today.
+        silent: Whether the person hears nothing of it: they were told so today; or it is the
+            stack's and they had no answer today, as each forged sender, whose notices no
+            allowance would bound.
     """
 
     whose: str
     name: str
-    told: bool
+    silent: bool
 
 
 class Allowances:
@@ -121,14 +123,16 @@ class Allowances:
         stack = self._of_stack()
         person = person or owner_of(self._tables, conversation)
         if person is None:
-            return Spent("stack", stack, told=False) if stack else None
+            return Spent("stack", stack, silent=True) if stack else None
         if not (stack or self._person.any):
             return None
         usage = read_usage(self._tables, person, self._clock(), conversation)
         mine = self._person.reached(usage.day, usage.month)
         if mine:
-            return Spent("person", mine, told=usage.told)
-        return Spent("stack", stack, told=usage.told) if stack else None
+            return Spent("person", mine, silent=usage.told)
+        if not stack:
+            return None
+        return Spent("stack", stack, silent=usage.told or not usage.day.turns)
 
     def _of_stack(self) -> str | None:
         if not self._stack.any:

@@ -143,9 +143,11 @@ class Engine:
     ) -> Reply:
         """End a turn whose words break it each time: unopened, with an apology (rule 7).
 
-        `reply_to` is None when not even the address can be read: then nobody is told.
+        `reply_to` is None when not even the address can be read: then nobody is told; nor is who
+        has used up an allowance.
         """
-        text = self._texts.set_aside if reply_to else ""
+        told = reply_to is not None and self.refusal(claim) is None
+        text = self._texts.set_aside if told else ""
         ending = endings.set_aside(text)
         reply_to = reply_to or {}
         return self.commit(
@@ -168,7 +170,7 @@ class Engine:
             return None
         if profile is not None and profile.spoken:  # silence on the line is no answer
             return endings.refused(profile.refused or self._texts.refused)
-        return endings.refused("" if spent.told else self._texts.refused)
+        return endings.refused("" if spent.silent else self._texts.refused)
 
     def commit(
         self,

@@ -187,7 +187,7 @@ class CallTurns:
         """A call that is answered is offered to be kept once it is over."""
         if caller.person is None or caller.route is None:
             return []
-        if not caller.conversation.startswith(_OWN_CALL):
+        if not caller.conversation.startswith(_OWN_CALL) or not self._callers.reachable(caller):
             return []
         return [
             self._after_calls.noting(

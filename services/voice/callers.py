@@ -121,8 +121,10 @@ class Callers:
 
         Asked only before an offer: the number plan takes a tenth of a second to load.
         """
-        if caller.person is None or caller.route is None:
-            return False
-        if not self._screening.takes_texts(caller.reply_to["to"]):
+        if caller.person is None or caller.route is None or not self.reachable(caller):
             return False
         return not self._consents.opted_out(caller.person, caller.route)
+
+    def reachable(self, caller: Caller) -> bool:
+        """Whether the caller's is a kind of number that is sent texts, whatever they want."""
+        return caller.route is not None and self._screening.takes_texts(caller.reply_to["to"])

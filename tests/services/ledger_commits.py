@@ -90,14 +90,16 @@ class Commits(State):
         self.require(not early, "only what breaks its turn is set aside", self.deaths)
 
     def _within_allowance(self, outcome: Outcome) -> None:
-        spent = bool(self.turns_a_day) and self.used["turns"] >= self.turns_a_day
-        self.require(spent == (outcome is Outcome.REFUSED), "an allowance is kept", outcome)
+        self.require(self._spent() == (outcome is Outcome.REFUSED), "an allowance is kept", outcome)
+
+    def _spent(self) -> bool:
+        return bool(self.turns_a_day) and self.used["turns"] >= self.turns_a_day
 
     def _expected(self, outcome: Outcome, words: list[str], turn: Item) -> list[tuple[str, str]]:
         if outcome is Outcome.STOPPED:
             return []
         if outcome is Outcome.SET_ASIDE:
-            return [("ai", _TEXTS.set_aside)]
+            return [] if self._spent() else [("ai", _TEXTS.set_aside)]
         heard = [("human", one) for one in words] if outcome is not Outcome.REFUSED else []
         reply = {
             Outcome.ANSWERED: self._answer(words),

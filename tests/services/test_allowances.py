@@ -123,6 +123,27 @@ def test_the_stack_has_an_allowance_of_its_own(stage: Stage) -> None:
     assert turns(stage, 1) == ["refused"]
 
 
+def test_a_stack_that_is_spent_says_so_to_whom_it_answered_today(stage: Stage) -> None:
+    """Whoever had no answer today, such as each forged sender, costs no notice."""
+    stage.stack_limits = Limits(turns_per_month=1)
+    turns(stage, 1)
+    stage.clock.now += FRESH_SECONDS
+    assert turns(stage, 2)[-2:] == ["refused", "refused"]
+    assert stage.bodies()[1:] == [NOTICE]
+    stage.clock.now += DAY_SECONDS
+    assert turns(stage, 1) == ["refused"]
+    assert stage.bodies()[1:] == [NOTICE]
+
+
+def test_a_forged_sender_hears_nothing_of_a_spent_stack(stage: Stage) -> None:
+    """Neither the notice nor the introduction before it."""
+    stage.introduced = False
+    stage.stack_limits = Limits(turns_per_day=1)
+    StackUsage(stage.tables, stage.clock).count("person#somebody-else", Used(1))
+    assert turns(stage, 2) == ["refused", "refused"]
+    assert stage.bodies() == []
+
+
 def test_the_stacks_overshoot_is_bounded_by_its_freshness(stage: Stage) -> None:
     """A worker that saw room does not look again for five seconds; then it does."""
     stage.stack_limits = Limits(turns_per_day=1)

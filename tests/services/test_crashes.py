@@ -6,8 +6,11 @@ from typing import Any
 
 import pytest
 
+from conversation.allowances import Limits
 from conversation.outcomes import DeliveryState, Outcome
+from conversation.stack_usage import StackUsage
 from conversation.tables import Tables
+from conversation.usage import Used
 from tests.services.memory_dynamodb import MemoryDynamoDB
 from tests.services.stage import Stage
 
@@ -118,6 +121,19 @@ def test_the_second_takeover_takes_one_text(poisoned: Stage) -> None:
         crash(poisoned)
         shown.append([str(m.content) for m in poisoned.model.seen[-1][1:]])
     assert shown == [["poison", "two", "three"], ["poison", "two", "three"], ["poison"]]
+
+
+def test_a_text_is_set_aside_in_silence_when_an_allowance_is_used_up(poisoned: Stage) -> None:
+    """The apology for it is a text like any other."""
+    poisoned.text("poison")
+    for _ in range(3):
+        crash(poisoned)
+    poisoned.stack_limits = Limits(turns_per_day=1)
+    StackUsage(poisoned.tables, poisoned.clock).count("person#somebody-else", Used(1))
+    poisoned.clock.now += 6
+    assert poisoned.attend() is None
+    assert poisoned.items("turn#")[-1]["outcome"] == "set_aside"
+    assert poisoned.bodies() == []
 
 
 def test_the_third_takeover_sets_the_text_aside(poisoned: Stage) -> None:

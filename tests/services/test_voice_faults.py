@@ -95,6 +95,19 @@ def test_a_caller_without_a_number_is_answered(call: VoiceStage, number: str) ->
     assert call.call_items("inbox#") == []
 
 
+@pytest.mark.parametrize("number", ["+449098790000", "+881612345678", "+442079460958"])
+def test_a_caller_whose_number_takes_no_text_is_answered_aloud_alone(
+    call: VoiceStage, number: str
+) -> None:
+    """A premium or satellite number, or a line at home: no offer after it, and no late text."""
+    call.number = number
+    assert call.say("hello") == "you said: hello."
+    assert call.call_items("after-call") == []
+    call.answer_seconds = TOO_LATE
+    assert call.say("a long story") == TEXTS.late
+    assert call.call_items("inbox#") == []
+
+
 def test_whoever_has_opted_out_is_offered_no_text(call: VoiceStage) -> None:
     """STOP holds for what a call would send."""
     caller = call.call_turns().caller(_session(call))

@@ -11,27 +11,30 @@ with everything else, once, and also when only the listing found the message.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Final
 
-from conversation.clocks import Clock, milliseconds
+from conversation.clocks import Clock
 from conversation.ids import Ids
 from conversation.items import Item
 from conversation.keys import Keys
-from conversation.persons import Known, Persons, address_hash, person_key, route_of
-from conversation.tables import Action, ConditionFailedError, StoreBusyError, Tables, check
+from conversation.persons import Persons, address_hash, person_key, route_of
+from conversation.tables import ConditionFailedError, StoreBusyError, Tables, check
 from conversation.texts import Texts
 from messaging.acceptance import CONSENT, FORGET, IGNORED, INBOX, REFUSED, Acceptance
+from messaging.consent_changes import ConsentChanges
 from messaging.forget_requests import ForgetRequests, ForgetStep
 from messaging.inbound import InboundText
 from messaging.keep_words import KeepWords
 from messaging.keeps import Keeps
+from messaging.origin import Origin
 from messaging.policy import Policy
 from messaging.receipts import RECEIPT, Receipts, receipt_sk
 from messaging.recycling import Recycling
 from messaging.reserved_words import ReservedWord, Vocabulary, carrier_answers, instruction
-from texting.consent import Consent, Consents
+from texting.consent import Consent, Consents, ConsentWord
+from texting.consent_order import ConsentOrder
 from texting.inbox import Inbox
 from texting.meter import FixedReply, Meter
 from texting.screening import Screening
@@ -40,28 +43,6 @@ _GENERATION: Final = 1
 _GENERATIONS_TRIED: Final = 4
 
 _CONSENTS: Final = {ReservedWord.STOP: Consent.OUT, ReservedWord.START: Consent.IN}
-
-
-@dataclass(frozen=True)
-class _Origin:
-    """Where a text comes from.
-
-    Attributes:
-        hashed: Hash of the address.
-        route: Which of our senders talks with it.
-        known: Who is behind it.
-        others: Whom it stood for lately.
-    """
-
-    hashed: str
-    route: str
-    known: Known
-    others: tuple[str, ...]
-
-    @property
-    def person(self) -> str:
-        """Whose the text is."""
-        return self.known.person
 
 
 class Acceptor:
@@ -110,6 +91,8 @@ class Acceptor:
         self._keys = Keys(tables, clock)
         self._inbox = Inbox(tables, clock, ids)
         self._consents = Consents(tables)
+        self._changes = ConsentChanges(tables, self._receipts, clock)
+        self._order = ConsentOrder(tables)
         self._recycling = Recycling(tables, self._persons, policy, clock, ids)
         self._forget_requests = ForgetRequests(
             tables, self._texts, look_after_seconds, clock, policy.languages
@@ -127,7 +110,7 @@ class Acceptor:
         hashed = address_hash(inbound.number, key)
         route = route_of(inbound.sender, inbound.number, key)
         known = self._recycling.met(hashed, route)
-        origin = _Origin(hashed, route, known, self._recycling.others(known))
+        origin = Origin(hashed, route, known, self._recycling.others(known))
         earlier = self._receipts.find(inbound, origin.others)
         if earlier is not None:  # taken in before the address changed hands
             return Acceptance(earlier["pk"], duplicate=True, effect=earlier["effect"])
@@ -152,6 +135,22 @@ class Acceptor:
         if known is None:
             return None
         return self._receipts.find(inbound, (known.person, *self._recycling.others(known)))
+
+    def settle(self, inbound: InboundText, words: Sequence[ConsentWord]) -> None:
+        """Put the STOPs and STARTs of a text's route into the order in which they were sent.
+
+        Args:
+            inbound: One of the texts.
+            words: All that were accepted there, with the carrier's times.
+
+        Raises:
+            StoreBusyError: The store did not answer.
+        """
+        key = self._address_key()
+        known = self._persons.known(address_hash(inbound.number, key))
+        route = route_of(inbound.sender, inbound.number, key)
+        for person in (known.person, *self._recycling.others(known)) if known else ():
+            self._order.settle(person, route, words)
 
     def _accept_text(self, inbound: InboundText, person: str, route: str) -> Acceptance:
         conversation, keeps = person_key(person), self._asked_to_keep(inbound, person)
@@ -203,7 +202,7 @@ class Acceptor:
         keep = self._keeps.wanted(person)
         return keep.conversation if keep else None
 
-    def _refusal(self, inbound: InboundText, origin: _Origin) -> str | None:
+    def _refusal(self, inbound: InboundText, origin: Origin) -> str | None:
         """Say why the address gets no text; a number is judged once under the rules of today."""
         known, rules = origin.known, self._screening.fingerprint
         if not self._screening.is_number(inbound.number):
@@ -216,14 +215,14 @@ class Acceptor:
         return refused
 
     def _accept_refused(
-        self, inbound: InboundText, origin: _Origin, word: ReservedWord | None
+        self, inbound: InboundText, origin: Origin, word: ReservedWord | None
     ) -> Acceptance:
         """Take in a text from an address that gets none: never answered, only a STOP counts."""
         if word is ReservedWord.STOP:
             return self._accept_word(inbound, origin, word, None)
         return self._receipts.record(inbound, origin.hashed, origin.person, REFUSED)
 
-    def _accept_continuing(self, inbound: InboundText, origin: _Origin) -> Acceptance:
+    def _accept_continuing(self, inbound: InboundText, origin: Origin) -> Acceptance:
         """The person says that they are who wrote from here before the long silence."""
         back, actions = self._recycling.continuing(origin.hashed, origin.known)
         reply = FixedReply(self._texts.continued)
@@ -237,24 +236,20 @@ class Acceptor:
     def _accept_word(
         self,
         inbound: InboundText,
-        origin: _Origin,
+        origin: Origin,
         word: ReservedWord,
         reply: FixedReply | None,
     ) -> Acceptance:
         """Record a reserved word. It needs no key, so a lost key stops no STOP."""
         consent = _CONSENTS.get(word)
-        effect = IGNORED if consent is None else CONSENT
-        actions = [] if consent is None else self._change(inbound, origin, consent)
-        try:
+        if consent is None:
             return self._receipts.record(
-                inbound, origin.hashed, origin.person, effect, actions, reply=reply
+                inbound, origin.hashed, origin.person, IGNORED, reply=reply
             )
-        except ConditionFailedError:
-            # A newer change overtook it.
-            return self._receipts.record(inbound, origin.hashed, origin.person, IGNORED)
+        return self._changes.accept(inbound, origin, consent, reply)
 
     def _accept_forget_words(
-        self, inbound: InboundText, origin: _Origin, step: ForgetStep
+        self, inbound: InboundText, origin: Origin, step: ForgetStep
     ) -> Acceptance:
         effect = FORGET if step.confirmed else IGNORED
         reply = FixedReply(step.reply, on_forgetting=True)
@@ -267,22 +262,6 @@ class Acceptor:
         # The code is used up by then, so that its duplicate looks like a wrong one.
         began = accepted.reply is not None and accepted.effect == FORGET
         return replace(accepted, reply=self._texts.forgetting) if began else accepted
-
-    def _change(self, inbound: InboundText, origin: _Origin, consent: Consent) -> list[Action]:
-        """The change, for everybody whom the address lately stood for, and its ledger entry."""
-        told = inbound.sent_at is not None
-        at = inbound.sent_at if inbound.sent_at is not None else milliseconds(self._clock)
-        changes = [
-            self._consents.changing(
-                person, origin.route, consent, at=at, by=inbound.sid, at_is_carriers=told
-            )
-            for person in (origin.person, *origin.others)
-        ]
-        how = "carrier" if inbound.opt_out_type else "word"
-        logged = self._consents.logging(
-            origin.person, origin.route, consent, at=at, by=inbound.sid, how=how
-        )
-        return [*changes, logged]
 
     def _reply(self, inbound: InboundText, word: ReservedWord) -> FixedReply | None:
         if carrier_answers(inbound, on_numbers=self._carrier_answers_words):

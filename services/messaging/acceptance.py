@@ -7,6 +7,8 @@ from typing import Final
 
 INBOX: Final = "inbox"
 CONSENT: Final = "consent"
+DEFERRED: Final = "deferred"
+"""A START that may be older than the STOP that it met: it waits for the carrier's times."""
 IGNORED: Final = "ignored"
 REFUSED: Final = "refused"
 FORGET: Final = "forget"
@@ -19,7 +21,7 @@ class Acceptance:
     Attributes:
         conversation: Whose it is.
         duplicate: Whether it had been accepted before.
-        effect: "inbox", "consent", "refused", "forget" or "ignored", as its receipt says.
+        effect: One of the words above, as its receipt says.
         reply: What to answer it with at once; only for words that are no conversation and that
             the carrier does not answer.
     """

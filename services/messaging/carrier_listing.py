@@ -3,12 +3,14 @@
 By the same function as every text.
 The carrier's own retries cover little, so this is what keeps promise 1 through an outage of ours.
 Owns which messages of a listing are new. Reserved words found here are recorded but not answered:
-an answer that late would be a riddle.
+an answer that late would be a riddle. The listing has the carrier's times, so it also settles in
+which order STOPs and STARTs were sent, those that webhooks brought included.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol
 
 from conversation import observability
@@ -17,8 +19,10 @@ from conversation.keys import KeyLostError, KeyUnavailableError
 from conversation.secrets import SecretError
 from conversation.tables import StoreBusyError
 from messaging.accept import Acceptor
+from messaging.acceptance import CONSENT, DEFERRED, Acceptance
 from messaging.inbound import InboundText
 from texting.carrier_outcomes import CarrierMessage, CarrierUnavailableError
+from texting.consent import Consent, ConsentWord
 
 _INBOUND = "inbound"
 _STILL_COMING = "receiving"
@@ -61,28 +65,58 @@ def list_and_accept(
             observability.count("ListingFailed")
             observability.logger().warning("listing failed", extra={"why": str(error)})
             continue
+        words: dict[str, list[tuple[InboundText, ConsentWord]]] = defaultdict(list)
         # Listed newest first; accepted in the order they were sent, which is the inbox's order.
         for message in reversed(listed):
             if deadline.expired:
                 return accepted
             if message.direction == _INBOUND and message.status != _STILL_COMING:
-                accepted += _accept(acceptor, wake, _inbound(message))
+                inbound = _inbound(message)
+                new, word = _accept(acceptor, wake, inbound)
+                accepted += new
+                if word is not None:
+                    words[inbound.number].append((inbound, word))
+        _settle(acceptor, words.values())
     return accepted
 
 
-def _accept(acceptor: Acceptor, wake: Callable[[str, str], None], inbound: InboundText) -> bool:
-    """Accept one text if it is new. One that fails keeps no other waiting."""
+def _accept(
+    acceptor: Acceptor, wake: Callable[[str, str], None], inbound: InboundText
+) -> tuple[bool, ConsentWord | None]:
+    """Accept one text if it is new. One that fails keeps no other waiting.
+
+    Returns:
+        Whether it was new, and what it says of consent.
+    """
+    acceptance: Acceptance | None = None
     try:
-        if acceptor.receipt(inbound) is not None:
-            return False
-        acceptance = acceptor.accept(inbound)
+        receipt = acceptor.receipt(inbound)
+        if receipt is None:
+            acceptance = acceptor.accept(inbound)
+            if acceptance.effect in {CONSENT, DEFERRED}:
+                receipt = acceptor.receipt(inbound)
     except (KeyLostError, KeyUnavailableError, SecretError, StoreBusyError) as error:
         extra = {"message_sid": inbound.sid, "error": type(error).__name__}
         observability.logger().error("not accepted from the listing", extra=extra)
-        return False
-    if acceptance.wakes:
+        return False, None
+    if acceptance is not None and acceptance.wakes:
         wake(acceptance.conversation, inbound.sid)
-    return not acceptance.duplicate
+    word = None
+    if receipt is not None and "consent" in receipt and inbound.sent_at is not None:
+        word = ConsentWord(inbound.sid, Consent(receipt["consent"]), inbound.sent_at)
+    return acceptance is not None and not acceptance.duplicate, word
+
+
+def _settle(
+    acceptor: Acceptor, addresses: Iterable[Sequence[tuple[InboundText, ConsentWord]]]
+) -> None:
+    """Put each address's words of consent into order; one that fails is for the next run."""
+    for said in addresses:
+        try:
+            acceptor.settle(said[0][0], [word for _, word in said])
+        except (SecretError, StoreBusyError) as error:
+            extra = {"error": type(error).__name__}
+            observability.logger().warning("consent not settled", extra=extra)
 
 
 def _inbound(message: CarrierMessage) -> InboundText:

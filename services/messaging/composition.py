@@ -24,6 +24,7 @@ from messaging.settings import ResponderSettings
 from messaging.settling import Settling
 from texting.carrier import Carrier
 from texting.consent import Consents
+from texting.consent_order import ConsentOrder
 from texting.copies import CarrierCopies
 from texting.delivery import Delivery
 from texting.inbox import Inbox
@@ -48,7 +49,7 @@ def build_answering(settings: ResponderSettings, tables: Tables, wakeups: Wakeup
         engine=engine,
         turns=Turns(tables),
         delivery=_delivery(settings, tables, carrier, lease),
-        replying=_replying(settings, tables, engine, texts),
+        replying=_replying(settings, tables, engine, texts, carrier),
         offering=_offering(settings, tables, engine, texts),
         switch=Switch(tables),
         accounting=Accounting(stack_usage),
@@ -104,12 +105,14 @@ def _offering(
 
 
 def _replying(
-    settings: ResponderSettings, tables: Tables, engine: Engine, texts: Texts
+    settings: ResponderSettings, tables: Tables, engine: Engine, texts: Texts, carrier: Carrier
 ) -> Replying:
     return Replying(
         inbox=Inbox(tables),
         engine=engine,
         consents=Consents(tables),
+        order=ConsentOrder(tables),
+        carrier=carrier,
         introduction=Introduction(Consents(tables), texts),
         keeping=Keeping(
             tables,

@@ -82,6 +82,7 @@ class Receipts:
         actions: Sequence[Action] = (),
         *,
         reply: FixedReply | None = None,
+        **facts: Any,
     ) -> Acceptance:
         """Write a receipt with an effect, and with the cost of the reply if the meter allows it.
 
@@ -92,6 +93,7 @@ class Receipts:
             effect: What becomes of it.
             actions: The effect's own writes.
             reply: What to answer at once.
+            **facts: What else the receipt says.
 
         Raises:
             ConditionFailedError: A condition of `actions` did not hold; indexes are one more.
@@ -104,7 +106,7 @@ class Receipts:
             if self._meter is not None and reply is not None:
                 cost = self._meter.reply_actions(hashed, conversation, person, reply)
                 said = {"replied": True}
-            receipt = self.put_action(inbound, person, effect, **said)
+            receipt = self.put_action(inbound, person, effect, **facts, **said)
             try:
                 self._tables.transact([receipt, *actions, *cost])
             except ConditionFailedError as error:

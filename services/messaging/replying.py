@@ -12,7 +12,8 @@ from conversation.turn import Engine, Reply
 from messaging.introduction import Introduction
 from messaging.keeping import Keeping
 from messaging.profile import PROFILE, incoming
-from texting.consent import Consents
+from texting.consent import Consents, Standing
+from texting.consent_order import Asked, ConsentOrder
 from texting.inbox import Inbox, WaitingText
 
 SET_ASIDE_AFTER = 3
@@ -26,6 +27,8 @@ class Replying:
         inbox: Opens what waits.
         engine: Answers claimed turns.
         consents: Who has opted out.
+        order: Settles which of a STOP and a START was sent last.
+        carrier: Knows when they were sent.
         introduction: What a person is told before their first reply.
         keeping: Answers those who ask that a call be remembered.
         message_days: How long a text that was set aside is kept.
@@ -37,6 +40,8 @@ class Replying:
         inbox: Inbox,
         engine: Engine,
         consents: Consents,
+        order: ConsentOrder,
+        carrier: Asked,
         introduction: Introduction,
         keeping: Keeping,
         message_days: int,
@@ -44,6 +49,8 @@ class Replying:
         self._inbox = inbox
         self._engine = engine
         self._consents = consents
+        self._order = order
+        self._carrier = carrier
         self._introduction = introduction
         self._keeping = keeping
         self._message_days = message_days
@@ -69,7 +76,7 @@ class Replying:
             address = self._address(conversation, texts[0])
             return self._engine.set_aside(claim, aside, reply_to=address, deadline=deadline)
         taking = self._inbox.taking(conversation, texts)
-        standing = self._consents.standing(claim.whose or "", claim.turn.route)
+        standing = self._standing(claim)
         if standing.opted_out:
             address = self._inbox.reply_to(conversation, texts[-1])
             return self._engine.stop(claim, taking, reply_to=address, deadline=deadline)
@@ -99,6 +106,15 @@ class Replying:
             stages=stages,
             opening=opening,
         )
+
+    def _standing(self, claim: Claim) -> Standing:
+        """How the person stands; a START that waits for its time is settled before it is read."""
+        person, route = claim.whose or "", claim.turn.route
+        standing = self._consents.standing(person, route)
+        if not (standing.opted_out and standing.start_by):
+            return standing
+        self._order.ask(person, route, self._carrier)
+        return self._consents.standing(person, route)
 
     def _address(self, conversation: str, text: WaitingText) -> ReplyTo | None:
         try:

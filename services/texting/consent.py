@@ -9,13 +9,35 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass
+from typing import Final
 
+from conversation.clocks import MILLISECONDS
 from conversation.items import SCHEMA, Item
 from conversation.persons import person_key
 from conversation.tables import Action, Tables, check, put, update
 
+DELIVERY_MS: Final = 60 * MILLISECONDS
+"""How long a message may take to reach the webhook. The carrier tries it for 15 s and then its
+fallback for 15 s (`rc=3` of `DEFAULT_RETRY` in `components/twilio_number.py`); as much again is for
+the clocks of two functions. What takes longer is put right by the listing."""
+
+# A START lifts a STOP only when it is certainly newer, and a STOP stands unless it is certainly
+# older, which without the carrier's time it never is. A message was sent between `earliest` and
+# `at`, which are one where the carrier told it.
+START_IS_NEWER: Final = (
+    "attribute_not_exists(#at) OR (#state <> :state AND #at < :earliest)"
+    " OR (#state = :state AND (attribute_not_exists(#earliest) OR #earliest <= :earliest))"
+)
+STOP_IS_NOT_OLDER: Final = (
+    "attribute_not_exists(#at) OR (#state = :state AND #at <= :at)"
+    " OR (#state <> :state AND (attribute_not_exists(#earliest) OR #earliest <= :at))"
+)
+
+STOP_WITHOUT_TIME: Final = "attribute_not_exists(#at) OR #state <> :state OR #at <= :at"
+
 _PREFIX = "consent#"
 _ROUTES = 50
+_CARRIED = ("state", "at", "earliest", "by", "start_by")
 
 
 class Consent(enum.StrEnum):
@@ -33,11 +55,52 @@ class Standing:
         opted_out: Whether they want no texts.
         introduced: Whether they were told who answers, and how to stop and be forgotten.
         asks: Whether they are to be asked if they are who wrote before from this number.
+        start_by: Their START that may be older than their STOP; empty when there is none.
     """
 
     opted_out: bool = False
     introduced: bool = False
     asks: bool = False
+    start_by: str = ""
+
+
+@dataclass(frozen=True)
+class ConsentWord:
+    """A STOP or a START as the carrier has it.
+
+    Attributes:
+        sid: The carrier's id of the message.
+        consent: What it says.
+        sent_at: The carrier's time, in epoch milliseconds.
+    """
+
+    sid: str
+    consent: Consent
+    sent_at: int
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """The latest word on a route, as its item holds it.
+
+    Attributes:
+        state: What it says.
+        by: The carrier's id of its message.
+        at: Epoch milliseconds at which it was sent at the latest.
+        earliest: The same at the earliest; equal when the carrier told it.
+        start_by: A START that may be newer; empty when there is none.
+    """
+
+    state: str
+    by: str
+    at: int
+    earliest: int
+    start_by: str = ""
+
+    @property
+    def is_timed(self) -> bool:
+        """Whether the carrier's time of it is known."""
+        return self.at == self.earliest
 
 
 class Consents:
@@ -50,7 +113,16 @@ class Consents:
         """How a person stands on a route. One strong read."""
         item = self._tables.get(self._tables.people, person_key(person), _sk(route)) or {}
         opted_out = item.get("state") == Consent.OUT
-        return Standing(opted_out, "introduced_at" in item, item.get("asks", False))
+        start_by = item.get("start_by", "")
+        return Standing(opted_out, "introduced_at" in item, item.get("asks", False), start_by)
+
+    def recorded(self, person: str, route: str) -> Recorded | None:
+        """The latest word of a person on a route; None before the first. One strong read."""
+        item = self._tables.get(self._tables.people, person_key(person), _sk(route)) or {}
+        if "state" not in item:
+            return None
+        known = {name: item[name] for name in Recorded.__dataclass_fields__ if name in item}
+        return Recorded(**{"earliest": item["at"] - DELIVERY_MS, **known})
 
     def opted_out(self, person: str, route: str) -> bool:
         """Say whether a person has opted out of a route. One strong read."""
@@ -88,18 +160,70 @@ class Consents:
             consent: The new state.
             at: Epoch milliseconds.
             by: The `MessageSid` of the message that said so.
-            at_is_carriers: Whether the time is the carrier's. Then the change is conditioned on
-                being newer, and a STOP wins a tie. A time of ours says only when the message
-                reached us, and the clocks of two functions differ: such a change always applies.
+            at_is_carriers: Whether the time is the carrier's. A time of ours says only when the
+                message reached us, so that it was sent up to `DELIVERY_MS` earlier.
+
+        The condition fails when the change may not be made, or would add nothing.
         """
-        newer = "#at <= :at" if consent is Consent.OUT else "#at < :at"
+        condition = STOP_IS_NOT_OLDER if at_is_carriers else STOP_WITHOUT_TIME
+        if consent is Consent.IN:
+            condition = START_IS_NEWER
         return update(
             self._tables.people,
             person_key(person),
             _sk(route),
-            "SET #state = :state, #at = :at, #by = :by, #schema = :schema",
-            condition=f"attribute_not_exists(#at) OR {newer}" if at_is_carriers else "",
-            values={":state": consent.value, ":at": at, ":by": by, ":schema": SCHEMA},
+            "SET #state = :state, #at = :at, #earliest = :earliest, #by = :by, #schema = :schema "
+            "REMOVE start_by",
+            condition=condition,
+            values={
+                ":state": consent.value,
+                ":at": at,
+                ":earliest": at if at_is_carriers else at - DELIVERY_MS,
+                ":by": by,
+                ":schema": SCHEMA,
+            },
+        )
+
+    def deferring(self, person: str, route: str, by: str) -> Action:
+        """Part of an acceptance: a START that may be older than the STOP waits for its time."""
+        return update(
+            self._tables.people,
+            person_key(person),
+            _sk(route),
+            "SET start_by = :by",
+            condition="#state = :out",
+            values={":by": by, ":out": Consent.OUT.value},
+        )
+
+    def ordering(
+        self, person: str, route: str, seen: Recorded, word: ConsentWord, *, decides: bool
+    ) -> Action:
+        """Part of a settlement: a word takes the place of an older one, which is as it was seen.
+
+        Args:
+            person: Whose.
+            route: On which route.
+            seen: What was recorded.
+            word: The newest that is known; it may be the same, whose time was learnt.
+            decides: Whether it was compared with the START that waits, if there is one.
+        """
+        waits = "start_by = :start" if seen.start_by else "attribute_not_exists(start_by)"
+        started = {":start": seen.start_by} if seen.start_by else {}
+        return update(
+            self._tables.people,
+            person_key(person),
+            _sk(route),
+            "SET #state = :state, #at = :now, #earliest = :now, #by = :by"
+            + (" REMOVE start_by" if decides else ""),
+            condition=f"#by = :seen AND #at = :at AND {waits}",
+            values={
+                ":state": word.consent.value,
+                ":now": word.sent_at,
+                ":by": word.sid,
+                ":seen": seen.by,
+                ":at": seen.at,
+                **started,
+            },
         )
 
     def logging(
@@ -113,11 +237,10 @@ class Consents:
             consent: What was said.
             at: Epoch milliseconds.
             by: The `MessageSid`.
-            how: "carrier" when it read the word as such, "word" when we did.
+            how: "carrier" when it read the word as such, "word" when we did, "time" when the
+                carrier's times of two words decided between them.
         """
-        item = {
-            "pk": person_key(person),
-            "sk": f"consent-log#{at:015d}#{by}",
+        facts = {
             "route": route,
             "state": consent.value,
             "at": at,
@@ -125,7 +248,15 @@ class Consents:
             "how": how,
             "schema": SCHEMA,
         }
-        return put(self._tables.people, item)
+        # An update, which creates the item: the responder may put nothing into `people`.
+        return update(
+            self._tables.people,
+            person_key(person),
+            f"consent-log#{at:015d}#{by}",
+            "SET " + ", ".join(f"#{name} = :{name}" for name in facts),
+            condition="",
+            values={f":{name}": value for name, value in facts.items()},
+        )
 
     def carrying(self, person: str, to: str, *, asks: str | None = None) -> list[Action]:
         """Part of an address's renewal: another person id takes over what was said on its routes.
@@ -137,7 +268,7 @@ class Consents:
         """
         mine = self._tables.query(self._tables.people, person_key(person), _PREFIX, limit=_ROUTES)
         kept: dict[str, Item] = {
-            item["sk"]: {name: item[name] for name in ("state", "at", "by") if name in item}
+            item["sk"]: {name: item[name] for name in _CARRIED if name in item}
             for item in mine
             if "state" in item
         }

@@ -62,6 +62,11 @@ INTRODUCTION = f"{Texts().introduction}\n\n"
 _numbers = itertools.count(5_552_000)
 
 
+def next_second() -> None:
+    """Wait until the carrier's clock, which shows whole seconds, has moved on."""
+    time.sleep(1 - time.time() % 1)
+
+
 @dataclass
 class Phone:
     """Somebody's phone, and what the stack holds about them."""

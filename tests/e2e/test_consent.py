@@ -9,8 +9,11 @@ import pytest
 
 from conversation.items import to_item
 from conversation.texts import Texts
+from local.carrier import Fault
+from local.carrier.message import WHATSAPP
 from local.config import OUR_NUMBER
 from local.stack import LocalStack
+from tests.e2e.conftest import next_second
 from texting.meter import REPLIES_A_DAY
 from texting.segments import count
 
@@ -40,6 +43,7 @@ def test_a_plain_stop_is_a_stop(stack: LocalStack, phone: Any) -> None:
     phone.wait(lambda: len(phone.turns()) == 2, "the end of the second text")
     assert phone.turns()[1]["outcome"] == "stopped"
     assert len(stack.model.calls) == calls
+    next_second()
     phone.text("YES")
     phone.wait(lambda: len(phone.items("consent-log#", "peopleTable")) == 2, "the second entry")
     phone.text("YES")
@@ -62,6 +66,31 @@ def test_a_premium_number_is_refused_at_the_door(stack: LocalStack) -> None:
         found = [item for page in pages.paginate(**request) for item in page["Items"]]
     assert found[0]["effect"] == {"S": "refused"}
     assert stack.carrier.sent_to("+19005550199") == []
+
+
+@pytest.mark.parametrize("whatsapp", [False, True], ids=["sms", "whatsapp"])
+def test_a_retried_start_does_not_lift_the_stop_after_it(
+    stack: LocalStack, phone: Any, *, whatsapp: bool
+) -> None:
+    """Delivered late it changes nothing, listed neither; one that was sent after the STOP does."""
+    phone.meet()
+    address = f"{WHATSAPP if whatsapp else ''}{phone.number}"
+    stack.carrier.faults.add(Fault.LOST_WEBHOOK, number=address)
+    start = phone.text("START", whatsapp=whatsapp)
+    next_second()
+    stack.carrier.wait_delivered(phone.text("STOP", whatsapp=whatsapp))
+    stack.carrier.deliver_again(start)
+    phone.text("are you there?", whatsapp=whatsapp)
+    phone.wait(lambda: len(phone.turns()) == 2, "the end of the text")
+    stack.invoke("sweep", {})
+    phone.text("and now?", whatsapp=whatsapp)
+    phone.wait(lambda: len(phone.turns()) == 3, "the end of the next")
+    assert [turn["outcome"] for turn in phone.turns()[1:]] == ["stopped", "stopped"]
+    next_second()
+    stack.carrier.wait_delivered(phone.text("START", whatsapp=whatsapp))
+    phone.text("here I am", whatsapp=whatsapp)
+    phone.wait(lambda: len(phone.turns()) == 4, "an answer")
+    assert phone.turns()[3]["outcome"] == "answered"
 
 
 @pytest.mark.parametrize("number", ["+881612345678", "+19005550198", "+10001234567"])

@@ -14,7 +14,7 @@ from local.carrier import Fault
 from local.faults import Action
 from local.scripted_model import EMPTY, THROTTLE, Step, slow
 from local.stack import LocalStack
-from tests.e2e.conftest import RECOVERY_SECONDS
+from tests.e2e.conftest import RECOVERY_SECONDS, next_second
 
 FIRST = "dialtone.scripted-v1"
 SECOND = "dialtone.second-v1"
@@ -77,6 +77,7 @@ def test_stop_is_silence_and_start_lifts_it(stack: LocalStack, phone: Any) -> No
     )
     assert len(phone.replies()) == 1
     assert len(stack.model.calls) == 1
+    next_second()
     phone.text("START")
     phone.text("and now?")
     assert len(phone.hear(2)) == 2

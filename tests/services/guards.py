@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tests.services import call_scenes, forget_scenes, planted, scenes
+from tests.services import call_scenes, consent_scenes, forget_scenes, planted, scenes
 from tests.services.planted import Plant
 from tests.services.scenes import Meeting
 from tests.services.world import World
@@ -46,6 +46,12 @@ GUARDS = [
           "whatever was accepted is woken for"),
     Guard("2", "consent changes are newer", planted.consent_is_newer, scenes.late_start,
           "consent is the latest word"),
+    Guard("2", "a START that may be older waits", planted.start_waits,
+          consent_scenes.retried_start, "a START lifts no later STOP"),
+    Guard("2", "a START that waits is compared before a text", planted.start_compared,
+          consent_scenes.text_after_a_retried_start, "a START lifts no later STOP"),
+    Guard("2", "a listing settles what waits", planted.listing_settles, consent_scenes.slow_stop,
+          "consent is what was sent last"),
     Guard("2", "YES is START only while opted out", planted.yes_only_when_out, scenes.yes,
           "YES is conversation"),
     Guard("4", "acceptance checks the generation", planted.accept_generation,

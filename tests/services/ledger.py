@@ -11,10 +11,11 @@ from collections import Counter
 
 from conversation.items import Item
 from conversation.outcomes import Outcome
-from messaging.acceptance import CONSENT, FORGET, INBOX
+from messaging.acceptance import CONSENT, DEFERRED, FORGET, INBOX
 from tests.services.ledger_commits import OTHERS, Commits
 from tests.services.ledger_state import Said, ViolationError
 from tests.services.stepped_store import Change
+from texting.consent import DELIVERY_MS
 
 __all__ = ["OTHERS", "Ledger", "Said", "ViolationError"]
 
@@ -53,6 +54,8 @@ class Ledger(Commits):
         elif change.sk.startswith("consent#") and change.after:
             route = change.sk.removeprefix("consent#")
             out = change.after.get("state") == "out"
+            if not any(one.sk.startswith("receipt#") for one in changes) and _is_word(change):
+                self._settled(change.after, route)
             self.require(out == self.out.get(route, False), "consent is the latest word", out)
 
     def _accepted(self, said: Said, receipt: Item, changes: list[Change]) -> None:
@@ -63,11 +66,15 @@ class Ledger(Commits):
             said.sk, said.route, said.generation = put.sk, item["route"], item["generation"]
             living = said.generation == self.generation
             self.require(living, "a text is sealed to the living key", said)
+        elif said.effect == DEFERRED:
+            self.channels |= {
+                one.sk.removeprefix("consent#"): said.channel for one in _routes(changes)
+            }
         elif said.effect == CONSENT:
             agreed = said.words.upper() != "YES" or any(self.changes_of_mind.values())
             self.require(agreed, "YES is conversation", said)
-            routes = [one.sk.removeprefix("consent#") for one in changes if "consent#" in one.sk]
-            for route in routes:
+            for route in [one.sk.removeprefix("consent#") for one in _routes(changes)]:
+                self.channels[route] = said.channel
                 self._changes_mind(said, route)
         elif said.effect == FORGET:
             self.require(said.confirms, "FORGET is confirmed", said)
@@ -80,6 +87,47 @@ class Ledger(Commits):
         self.consent_at[route] = at or self.now()
         self.out[route] = said.words.split()[0] == "STOP"
         self.changes_of_mind[route] += 1
+
+        if not self.out[route]:
+            self._lifts(said)
+
+    def _lifts(self, start: Said) -> None:
+        """A START counts: no STOP that was accepted on its channel was sent after it.
+
+        One that takes longer than the carrier's retries do is put right by the listing.
+        """
+        late = self.now() - start.said_at > DELIVERY_MS
+        newer = [one for one in self._words(start.channel) if one.said_at >= start.said_at]
+        stops = [one for one in newer if one.words == "STOP"]
+        self.require(late or not stops, "a START lifts no later STOP", (start, stops))
+
+    def _settled(self, item: Item, route: str) -> None:
+        """The carrier's times decided: then a START was certainly sent after every STOP."""
+        word, out = self.said[item["by"]], item["state"] == "out"
+        stops = [
+            one
+            for one in self._words(word.channel)
+            if one.words == "STOP" and one.said_at >= word.said_at
+        ]
+        self.require(out or not stops, "a START lifts no later STOP", (word, stops))
+        self.changes_of_mind[route] += out != self.out.get(route, False)
+        self.out[route] = out
+
+    def _words(self, channel: str) -> list[Said]:
+        """The words of consent that were accepted there."""
+        return [
+            one
+            for one in self.said.values()
+            if one.channel == channel and one.effect in {CONSENT, DEFERRED}
+        ]
+
+    def last_words(self) -> dict[str, bool]:
+        """By route, whether the last word that the person sent there is a STOP."""
+        found = {}
+        for route, channel in self.channels.items():
+            last = max(self._words(channel), key=lambda one: (one.said_at, one.words == "STOP"))
+            found[route] = last.words == "STOP"
+        return found
 
     def _conversation(self, change: Change, changes: list[Change]) -> None:
         if change.sk == "meta":
@@ -186,3 +234,14 @@ class Ledger(Commits):
         late = known is not None and known.accepted is not None
         self.require(not late, "a late retry makes no key", known)
         self.generation = new
+
+
+def _routes(changes: list[Change]) -> list[Change]:
+    """The consents among the changes."""
+    return [one for one in changes if one.sk.startswith("consent#")]
+
+
+def _is_word(change: Change) -> bool:
+    """Whether a consent has another word, or another time of it."""
+    before, after = change.before or {}, change.after or {}
+    return any(before.get(name) != after.get(name) for name in ("state", "by", "at"))

@@ -38,6 +38,7 @@ class Said:
         effect: What its receipt says.
         confirms: Whether it holds the code that our reply told.
         sent_at: The carrier's time, when that was told.
+        said_at: The carrier's time, told or not: whole seconds, in epoch milliseconds.
     """
 
     words: str
@@ -50,6 +51,7 @@ class Said:
     effect: str = ""
     confirms: bool = False
     sent_at: int | None = None
+    said_at: int = 0
 
 
 @dataclass
@@ -81,6 +83,7 @@ class State:
     forgotten: set[str] = field(default_factory=set)
     out: dict[str, bool] = field(default_factory=dict)
     consent_at: dict[str, int] = field(default_factory=dict)
+    channels: dict[str, str] = field(default_factory=dict)
     changes_of_mind: Counter[str] = field(default_factory=Counter)
     introduced: set[str] = field(default_factory=set)
     used: Counter[str] = field(default_factory=Counter)

@@ -18,6 +18,7 @@ import conversation.lease
 import messaging.accept
 import messaging.answering
 import messaging.waking
+import texting.consent
 import texting.delivery
 import texting.reconciliation
 import texting.tracking
@@ -38,7 +39,8 @@ from conversation.unconfirmed import Unconfirmed
 from messaging.acceptance import Acceptance
 from messaging.answering import Answering
 from messaging.receipts import Receipts
-from texting.consent import Consents, Standing
+from texting.consent import Consent, Consents, ConsentWord, Standing
+from texting.consent_order import ConsentOrder
 from texting.delivery import Delivery
 from texting.held import Held
 from texting.inbox import Inbox
@@ -186,6 +188,12 @@ def _erases_texts_first(original: Any) -> Any:
     return erase
 
 
+def _lifts_whenever_sent(self: ConsentOrder, person: str, route: str, _carrier: Any) -> None:
+    seen = self._consents.recorded(person, route)
+    if seen is not None:
+        self._take(person, route, seen, ConsentWord(seen.start_by, Consent.IN, seen.at + 1))
+
+
 EPOCH = "epoch = :epoch AND "
 EXISTS = "attribute_not_exists(pk)"
 
@@ -193,7 +201,10 @@ receipt = drops(Receipts, "put_action", EXISTS)
 duplicates_wake = becomes(
     Acceptance, "wakes", property(lambda self: self.effect == "inbox" and not self.duplicate)
 )
-consent_is_newer = drops(Consents, "changing", "attribute_not_exists(#at) OR #at < :at")
+consent_is_newer = drops(Consents, "changing", texting.consent.START_IS_NEWER)
+start_waits = becomes(texting.consent, "DELIVERY_MS", 0)
+listing_settles = becomes(ConsentOrder, "settle", lambda *_: None)
+start_compared = becomes(ConsentOrder, "ask", _lifts_whenever_sent)
 yes_only_when_out = becomes(Consents, "opted_out", lambda *_: True)
 accept_generation = drops(Keys, "condition", "generation = :generation")
 claim_epoch = drops(conversation.lease, "update", EPOCH)

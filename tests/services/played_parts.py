@@ -11,7 +11,12 @@ from langchain_core.language_models.fake_chat_models import GenericFakeChatModel
 from langchain_core.messages import AIMessage, BaseMessage
 
 from conversation.erasing import CopiesUnavailableError
-from texting.carrier_outcomes import Accepted, CarrierMessage, SendOutcome
+from texting.carrier_outcomes import (
+    Accepted,
+    CarrierMessage,
+    CarrierUnavailableError,
+    SendOutcome,
+)
 
 
 class PlayedClock:
@@ -50,6 +55,22 @@ def echo(messages: Sequence[BaseMessage]) -> str:
     return f"you said: {messages[-1].content}"
 
 
+def inbound_message(sid: str, created_at: int) -> CarrierMessage:
+    """A message of a person's as the carrier shows it."""
+    return CarrierMessage(
+        sid=sid,
+        sender="+13035550111",
+        to="+13035550100",
+        body="",
+        direction="inbound",
+        status="received",
+        error_code=None,
+        service="",
+        created_at=created_at,
+        media=0,
+    )
+
+
 @dataclass
 class PlayedCarrier:
     """Takes every text, unless told otherwise."""
@@ -58,6 +79,8 @@ class PlayedCarrier:
     sent: list[dict[str, str]] = field(default_factory=list)
     sent_at: dict[str, int] = field(default_factory=dict)
     outcomes: list[SendOutcome | BaseException] = field(default_factory=list)
+    came_in: dict[str, int] = field(default_factory=dict)
+    away: bool = False
     timeout_seconds: float = 2.0
     messaging_service_sid: str = ""
 
@@ -72,6 +95,12 @@ class PlayedCarrier:
         if outcome is not None:
             raise outcome
         return Accepted(sid, "queued", None)
+
+    def fetch(self, sid: str) -> CarrierMessage | None:
+        """A message that came in, with its time; `away` is a carrier that cannot be asked."""
+        if self.away:
+            raise CarrierUnavailableError("away")
+        return inbound_message(sid, self.came_in[sid]) if sid in self.came_in else None
 
     def list_messages_to(self, address: str, since: int) -> list[CarrierMessage]:
         """What was sent to an address, newest first."""

@@ -38,6 +38,7 @@ from tests.services.played_parts import (
     echo,
 )
 from texting.consent import Consents
+from texting.consent_order import ConsentOrder
 from texting.delivery import Delivery
 from texting.inbox import Inbox
 from texting.wakeups import Wakeups
@@ -167,6 +168,8 @@ class Stage:
             inbox=inbox,
             engine=engine,
             consents=Consents(tables),
+            order=ConsentOrder(tables),
+            carrier=self.carrier,
             introduction=Introduction(Consents(tables), self.texts, self.clock),
             keeping=Keeping(
                 tables,

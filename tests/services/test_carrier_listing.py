@@ -128,6 +128,7 @@ def test_missed_stop_older_than_a_start_changes_nothing(patrol: Patrol) -> None:
     """By the carrier's time, and it has its receipt, so it is not looked at again."""
     patrol.came_in("SM0", "STOP")
     patrol.clock.now += 10
+    patrol.came_in("SM1", "START")
     patrol.acceptor.accept(InboundText("SM1", SENDER, PERSON, "START"))
     assert patrol.run() == 1
     items = patrol.tables.client.scan(TableName=patrol.tables.people)["Items"]

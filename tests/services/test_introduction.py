@@ -6,10 +6,9 @@ import pytest
 
 from conversation.allowances import Limits
 from conversation.outcomes import Outcome
-from conversation.stack_usage import StackUsage
 from conversation.tables import Tables
 from conversation.texts import Texts
-from conversation.usage import Used
+from conversation.usage import segments_action
 from tests.services.stage import Stage
 from texting.carrier_outcomes import NotSent
 from texting.consent import Consent
@@ -50,9 +49,9 @@ def test_it_is_said_once_on_each_route(stage: Stage) -> None:
 def test_it_survives_stop_and_start(stage: Stage) -> None:
     """Who opted out and in again was told already."""
     say(stage, "one")
-    for consent, sid in ((Consent.OUT, "SM1"), (Consent.IN, "SM2")):
+    for at, consent in enumerate((Consent.OUT, Consent.IN)):
         change = stage.consents.changing(
-            stage.person, stage.route, consent, at=1, by=sid, at_is_carriers=False
+            stage.person, stage.route, consent, at=at, by=f"SM{at}", at_is_carriers=True
         )
         stage.tables.write(change)
     assert say(stage, "two") == "you said: two"
@@ -99,7 +98,9 @@ def test_the_operator_may_say_it_otherwise(stage: Stage) -> None:
 
 
 def test_a_refusal_is_introduced(stage: Stage) -> None:
-    """The notice of a stack whose allowance is used up may be the first thing that is said."""
-    stage.stack_limits = Limits(turns_per_day=1)
-    StackUsage(stage.tables, stage.clock).count(stage.conversation, Used(1))
+    """The notice of an allowance that is used up may be the first thing that is said."""
+    stage.person_limits = Limits(segments_per_day=1)
+    stage.tables.write(
+        segments_action(stage.tables, stage.conversation, stage.person, stage.clock.now, 1)
+    )
     assert say(stage, "one") == f"{LINE}\n\n{Texts().refused}"

@@ -103,6 +103,13 @@ class Protocol(RuleBasedStateMachine):
     @hands
     @known
     @rule()
+    def carrier_lists(self) -> None:
+        """The carrier's log of what came in tells in which order the words were sent."""
+        self.world.lists()
+
+    @hands
+    @known
+    @rule()
     def another_program_writes(self) -> None:
         """A LangChain program shares the memory."""
         self.world.writes_elsewhere(f"other: {self.world.ledger.writes}")

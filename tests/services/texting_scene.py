@@ -18,6 +18,7 @@ class Scene:
     def __init__(self, tables: Tables) -> None:
         self.tables = tables
         self.clock = Clock()
+        self._words = 0
         self.open = OpenTurns(tables, self.clock)
         self.carrier = PlayedCarrier(self.clock)
         self.consents = Consents(tables)
@@ -42,13 +43,14 @@ class Scene:
 
     def stop(self, consent: Consent = Consent.OUT) -> None:
         """The person opts out."""
+        self._words += 1
         change = self.consents.changing(
             self.open.person,
             self.open.route,
             consent,
-            at=self.clock.ms,
+            at=self.clock.ms + self._words,
             by="SMstop",
-            at_is_carriers=False,
+            at_is_carriers=True,
         )
         self.tables.write(change)
 

@@ -19,13 +19,14 @@ from conversation.items import Item
 from conversation.keys import Keys, KeyUnavailableError
 from conversation.switch import Switch
 from conversation.tables import StoreBusyError, Tables
+from messaging.carrier_listing import list_and_accept
 from messaging.signature import SignatureCheck
 from messaging.status import StatusReports, respond
 from messaging.waking import Waking
 from tests.services.interleaving import Task
 from tests.services.ledger import Said
 from tests.services.played_kms import vault_of
-from tests.services.texting_parts import PUBLIC, secret, signed
+from tests.services.texting_parts import PUBLIC, SENDER, secret, signed
 from tests.services.world_calls import Calls
 from tests.services.world_carrier import (
     NAMES,
@@ -35,6 +36,7 @@ from tests.services.world_carrier import (
     WHATSAPP,
     Clock,
 )
+from texting.consent import Consents
 from texting.delivery_path import STATUS_PATH
 from texting.wakeups import Wakeups, conversation_of
 
@@ -56,7 +58,9 @@ class World(Calls):
     ) -> str:
         """The person sends something; returns its id. It arrives when it is delivered."""
         sid = f"SMin{len(self.ledger.said)}"
-        self.ledger.said[sid] = Said(words, channel, confirms=confirms, sent_at=sent_at)
+        self.ledger.said[sid] = Said(
+            words, channel, confirms=confirms, sent_at=sent_at, said_at=int(self.now) * 1000
+        )
         self.unheard.add(sid)
         self.carrier.copies.add(sid)
         return sid
@@ -100,6 +104,20 @@ class World(Calls):
         return self.scheduler.start(
             "sweep", lambda: _ignore(lambda: waking.run(deadline)), self.now
         )
+
+    def lists(self) -> Task:
+        """The sweep asks the carrier for its log of what came in, with the time of each."""
+        tables, deadline = self._tables(), Deadline.after(50, Clock(self))
+        acceptor, since = self.acceptor(tables), int(self.now - 3600) * 1000
+        senders = [f"{channel}{SENDER}" for channel in (SMS, WHATSAPP)]
+
+        def listing() -> None:
+            list_and_accept(
+                self.carrier, acceptor, lambda *_: None,
+                senders=senders, since=since, deadline=deadline,
+            )  # fmt: skip
+
+        return self.scheduler.start("listing", lambda: _ignore(listing), self.now)
 
     def writes_elsewhere(self, words: str) -> Task:
         """Another program of the operator's adds to the same memory."""
@@ -181,10 +199,21 @@ class World(Calls):
             told = not given or item["delivery"] not in {"waiting", "sending"}
             require(told, "every answer is delivered", item)
         self._look_for_copies()
+        self._look_at_consent()
         for generation in ledger.forgotten:
             cold = replace(self.clean, vault=vault_of(self.kms))
             require(not _opens(cold, self.name, generation), "nothing forgotten opens")
         self.check()
+
+    def _look_at_consent(self) -> None:
+        """Once the carrier's log was read, the last word that was sent is what counts."""
+        if not self.ledger.channels:
+            return
+        self.scheduler.run(self.lists())
+        self.scheduler.run(self.lists())
+        for route, out in self.ledger.last_words().items():
+            found = Consents(self.clean).opted_out(self.name.removeprefix("person#"), route)
+            self.ledger.require(found == out, "consent is what was sent last", route)
 
     def _look_for_copies(self) -> None:
         """Of what was forgotten the carrier holds nothing, whether it told us of it or not."""

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 from conversation.erasing import CopiesUnavailableError
 from conversation.ids import parse_turn_reference
 from messaging.answering import Timing
-from tests.services.texting_parts import PERSON
+from tests.services.ledger_state import Said
+from tests.services.texting_parts import PERSON, SENDER
 from texting.carrier_outcomes import (
     Accepted,
     CarrierMessage,
+    CarrierUnavailableError,
     NotSent,
     Refused,
     SendOutcome,
@@ -29,6 +31,15 @@ NAMES = ("people-0", "conversations-0", "keys-0")
 
 TAKEN = {"accepted", "answer lost"}
 OUTCOMES = ("accepted", "refused", "not sent", "answer lost", "request lost")
+
+
+def _inbound(sid: str, said: Said) -> CarrierMessage:
+    """Something that the person sent, as the carrier shows it."""
+    return CarrierMessage(
+        sid=sid, sender=f"{said.channel}{PERSON}", to=f"{said.channel}{SENDER}", body=said.words,
+        direction="inbound", status="received", error_code=None, service="",
+        created_at=said.said_at, media=0,
+    )  # fmt: skip
 
 
 @dataclass
@@ -95,6 +106,26 @@ class Carrier:
             for text in self._listed(address)
             if text["at"] >= since
         ]  # fmt: skip
+
+    def fetch(self, sid: str) -> CarrierMessage | None:
+        """A message that came in, with its time."""
+        self.world.scheduler.point("fetch")
+        if self.away:
+            raise CarrierUnavailableError("away")
+        said = self.world.ledger.said.get(sid)
+        return None if said is None else _inbound(sid, said)
+
+    def list_inbound(self, sender: str, since: int) -> list[CarrierMessage]:
+        """What came in there and was accepted, newest first."""
+        self.world.scheduler.point("list")
+        said = [
+            (sid, one)
+            for sid, one in self.world.ledger.said.items()
+            if one.accepted is not None and not sid.startswith("call#")
+        ]
+        said.sort(key=lambda pair: pair[1].said_at)
+        found = [_inbound(sid, one) for sid, one in reversed(said) if one.said_at >= since]
+        return [message for message in found if message.to == sender]
 
     def erase(self, sid: str) -> bool:
         """Delete a copy."""

@@ -76,7 +76,7 @@ class Workers(Stage):
         for module in ("sealing", "keys"):
             self._patch.setattr(f"conversation.{module}.note_broken", self._alarmed)
         self.workers = [self.responder(Clock(self, off)) for off in self.offsets]
-        self.acceptors = [self._acceptor() for _ in range(2)]
+        self.acceptors = [self.acceptor(self._tables()) for _ in range(2)]
 
     def _off(self) -> float:
         return self.skewed.get(self.scheduler.running, 0.0) if self.scheduler.running else 0.0
@@ -108,8 +108,8 @@ class Workers(Stage):
         finally:
             self.clock = true
 
-    def _acceptor(self) -> Acceptor:
-        tables = self._tables()
+    def acceptor(self, tables: Tables) -> Acceptor:
+        """What takes texts in."""
         return Acceptor(
             tables, lambda: ADDRESS_KEY, receipt_days=30, look_after_seconds=20,
             carrier_answers_words=True, clock=Clock(self), meter=Meter(tables, clock=Clock(self)),

@@ -180,6 +180,16 @@ def test_a_stop_that_only_the_listing_found_loses_to_a_newer_start(memory_tables
     assert not street.out()
 
 
+def test_a_start_that_is_certainly_older_waits_for_nothing(memory_tables: Tables) -> None:
+    """The carrier's times of both are known: the next text asks nobody."""
+    door = Door(memory_tables)
+    door.accept("STOP", "SM0", sent_at=door.clock.ms)
+    accepted = door.accept("START", "SM1", sent_at=door.clock.ms - 1000)
+    assert (accepted.effect, door.opted_out()) == ("ignored", True)
+    [consent] = door.people(accepted.conversation, "consent#")
+    assert "start_by" not in consent
+
+
 def test_two_words_of_one_second_are_a_stop(memory_tables: Tables) -> None:
     """The carrier's times are whole seconds."""
     street = Street(memory_tables, [Sent("STOP", 0), Sent("START", 0.9)])

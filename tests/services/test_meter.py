@@ -15,7 +15,6 @@ from conversation.stack_usage import StackUsage
 from conversation.switch import Switch
 from conversation.tables import Tables
 from conversation.usage import Used, read_usage
-from messaging import receipts
 from messaging.acceptance import Acceptance
 from messaging.consent_words import LANGUAGES
 from messaging.policy import Policy
@@ -196,7 +195,7 @@ def test_concurrent_words_do_not_overshoot(door: Door, memory: MemoryDynamoDB) -
 def test_a_duplicate_is_answered_again_for_a_minute(door: Door) -> None:
     """The carrier's retries get the same answer; a request that somebody kept gets none."""
     first = door.accept("FORGET")
-    door.clock.now += receipts.REPEAT_SECONDS - 1
+    door.clock.now += 59
     again = door.accept("FORGET")
     assert (again.duplicate, again.reply) == (True, first.reply)
     door.clock.now += 2

@@ -6,10 +6,15 @@ when it runs, so that help and completion answer at once.
 
 from __future__ import annotations
 
+import contextlib
+import sys
+from collections.abc import Iterator
 from importlib import metadata
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer._click.exceptions import ClickException
+from typer.core import TyperGroup
 
 from cli.completion import completion
 from cli.doctor import privacy, voice
@@ -19,14 +24,41 @@ from cli.import_history import import_history
 from cli.pause import pause, resume
 from cli.redrive import redrive
 from cli.rekey import rekey
+from cli.screen import show_text, show_traceback, visible
 from cli.secrets_check import check
 from cli.secrets_set import set_secret
 from cli.status import status
 from cli.trace import trace
 from cli.voice import prune, versions
 
+
+class Commands(TyperGroup):
+    """The commands; what is wrong with how one was called is told without steering a terminal."""
+
+    def make_context(self, *args: Any, **settings: Any) -> Any:
+        """Read the arguments of the group."""
+        with _quoted_visibly():
+            return super().make_context(*args, **settings)
+
+    def invoke(self, ctx: Any) -> Any:
+        """Read the arguments of the command, and run it."""
+        with _quoted_visibly():
+            return super().invoke(ctx)
+
+
+@contextlib.contextmanager
+def _quoted_visibly() -> Iterator[None]:
+    """Escape what a message about arguments quotes: scripts pass foreign words as arguments."""
+    try:
+        yield
+    except ClickException as error:
+        error.message = visible(error.message)
+        raise
+
+
 app = typer.Typer(
     name="dialtone",
+    cls=Commands,
     no_args_is_help=True,
     pretty_exceptions_show_locals=False,  # locals hold credentials and people's words
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -58,7 +90,7 @@ app.command()(completion)
 
 def _show_version(asked: bool) -> None:  # noqa: FBT001 - the signature of an option's callback
     if asked:
-        typer.echo(f"dialtone {metadata.version('dialtone')}")
+        show_text(f"dialtone {metadata.version('dialtone')}")
         raise typer.Exit
 
 
@@ -79,7 +111,11 @@ def dialtone(
 
 def main() -> None:
     """Run the command line."""
-    app()
+    try:
+        app()
+    except Exception as error:  # noqa: BLE001 - a mistake of ours; typer would print it raw
+        show_traceback(error)
+        sys.exit(1)
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from cli.problems import CommandError, reporting
+from cli.screen import show_text
 
 
 class Shell(enum.StrEnum):
@@ -38,7 +39,7 @@ def completion(
     from typer._completion_shared import get_completion_script
 
     chosen = shell or _own_shell()
-    typer.echo(
+    show_text(
         get_completion_script(
             prog_name="dialtone", complete_var="_DIALTONE_COMPLETE", shell=chosen.value
         )

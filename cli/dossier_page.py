@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+from cli.screen import visible
 from conversation.persons import contact_of
 
 _WHO = {"human": "You", "ai": "Assistant", "system": "System", "tool": "Tool"}
@@ -24,7 +25,8 @@ def as_markdown(told: dict[str, Any]) -> str:
     for person, items in told["persons"].items():
         lines += _facts(f"Person `{person}`", items, ("",))
     lines += _facts("Your address, as a hash", told.get("address", []), ("",))
-    return "\n".join(lines).rstrip()
+    # A line of ours stays one line, and the words are lines already.
+    return "\n".join(visible(line, "\t") for line in lines).rstrip()
 
 
 def _spoken(item: dict[str, Any]) -> list[str]:
@@ -47,7 +49,7 @@ def _spoken(item: dict[str, Any]) -> list[str]:
 
 def _quoted(words: str) -> list[str]:
     """Words as a block that no word of them can end."""
-    return [f"> {line}" for line in words.splitlines() or [""]]
+    return [f"> {line}" for line in words.replace("\r\n", "\n").split("\n")]
 
 
 def _facts(title: str, items: list[dict[str, Any]], kinds: tuple[str, ...]) -> list[str]:

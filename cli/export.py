@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -11,7 +10,7 @@ import typer
 
 from cli import options
 from cli.problems import CommandError, reporting
-from cli.screen import remarks
+from cli.screen import remarks, show_text, to_json
 
 
 class Format(StrEnum):
@@ -60,9 +59,9 @@ def export(
             f"KMS does not give the stack's key: {error}",
             "see that it is enabled and that you may use it (kms:Decrypt)",
         ) from None
-    text = as_markdown(told) if form is Format.MARKDOWN else json.dumps(told, indent=2)
+    text = as_markdown(told) if form is Format.MARKDOWN else to_json(told, indent=2)
     if output is None:
-        typer.echo(text)
+        show_text(text)
         return
     try:
         output.touch(mode=0o600, exist_ok=False)

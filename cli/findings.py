@@ -12,7 +12,7 @@ import typer
 from botocore.exceptions import ClientError, EndpointConnectionError
 
 from cli.problems import CANNOT_TELL
-from cli.screen import results, show_json, table
+from cli.screen import line, results, show_json, table
 
 
 class Well(str):
@@ -59,15 +59,13 @@ def present(title: str, findings: list[Finding], *, as_json: bool) -> None:
     Raises:
         typer.Exit: With 1 when something is wrong, 2 when something could not be asked.
     """
-    from rich.text import Text
-
     if as_json:
         show_json([finding.__dict__ for finding in findings])
     else:
         marks = {True: ("ok", "green"), False: ("wrong", "red"), None: ("-", "yellow")}
         shown = table(title, "what", "", "says")
         for finding in findings:
-            shown.add_row(finding.what, Text(*marks[finding.ok]), Text(finding.says))
+            shown.add_row(finding.what, line(marks[finding.ok]), finding.says)
         results().print(shown)
     if any(finding.ok is False for finding in findings):
         raise typer.Exit(1)

@@ -134,14 +134,12 @@ def _require_sessions(seen: Outcome, source: str, attribute: str) -> None:
 
 
 def _show(outcome: Outcome, *, done: bool) -> None:
-    from rich.text import Text
-
     from cli.importing import Verdict
 
     console = results()
     for verdict, count in outcome.verdicts.items():
         label = "imported" if done and verdict is Verdict.NEW else verdict.value
-        console.print(Text(f"{label}: {count} sessions"))
+        console.print(f"{label}: {count} sessions")
     if outcome.others:
         console.print(f"items without a history: {outcome.others}")
     if not done:
@@ -149,7 +147,7 @@ def _show(outcome: Outcome, *, done: bool) -> None:
     for problem in outcome.unreadable[:_SHOWN]:
         where = "" if problem.position is None else f", message {problem.position}"
         # A session id may be somebody's number; the report has them in full.
-        console.print(Text(f"unreadable: {outcome.mask(problem.session)}{where}: {problem.reason}"))
+        console.print(f"unreadable: {outcome.mask(problem.session)}{where}: {problem.reason}")
     if len(outcome.unreadable) > _SHOWN:
         console.print(f"and {len(outcome.unreadable) - _SHOWN} more; --report FILE has them all")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter
 from collections.abc import Callable
@@ -14,6 +13,7 @@ import botocore.session
 
 from cli.importing import Choices, Importer, Look, Unreadable, Verdict
 from cli.langchain_table import Layout, Session, read_sessions
+from cli.screen import to_json
 from cli.stack_secrets import read_address_key
 from cli.target import Target
 
@@ -67,7 +67,7 @@ class Outcome:
         """Write the report, for its owner's eyes: it names sessions, perhaps by number."""
         path.touch(0o600)
         path.chmod(0o600)
-        lines = (json.dumps(line, ensure_ascii=False) for line in self.lines)
+        lines = (to_json(line) for line in self.lines)
         path.write_text("".join(f"{line}\n" for line in lines), "utf-8")
 
 

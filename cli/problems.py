@@ -13,6 +13,8 @@ from typing import Any, NoReturn, ParamSpec, TypeVar
 
 import typer
 
+from cli.screen import show_error
+
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -72,9 +74,7 @@ def reporting(command: Callable[P, R]) -> Callable[P, R]:
 
 
 def _give_up(problem: CommandError) -> NoReturn:
-    typer.secho(f"error: {problem}", err=True, fg=typer.colors.RED)
-    if problem.next_step:
-        typer.echo(f"  next: {problem.next_step}", err=True)
+    show_error(f"error: {problem}", problem.next_step)
     raise typer.Exit(CANNOT_TELL) from None
 
 

@@ -8,7 +8,7 @@ import typer
 
 from cli import options
 from cli.problems import CommandError, reporting
-from cli.screen import results, show_json, table
+from cli.screen import line, results, show_json, table
 
 if TYPE_CHECKING:
     from cli.target import Target
@@ -46,7 +46,7 @@ def check(
     else:
         shown = table(f"secrets of {target.stack}", "what", "", "says")
         for finding in findings:
-            mark = "[green]ok[/]" if finding["ok"] else "[red]wrong[/]"
+            mark = line(("ok", "green") if finding["ok"] else ("wrong", "red"))
             shown.add_row(finding["what"], mark, finding["says"])
         results().print(shown)
     if not all(finding["ok"] for finding in findings):

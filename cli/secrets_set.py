@@ -11,7 +11,7 @@ import typer
 
 from cli import options
 from cli.problems import CommandError, reporting
-from cli.screen import remarks
+from cli.screen import remarks, show_warning
 
 if TYPE_CHECKING:
     from cli.stack_secrets import StackSecret
@@ -174,12 +174,10 @@ def _guard_address_key(
             "the secret has it), or --new-address-key to lose who they are",
         )
     if known and replace and not sure:
-        typer.secho(
+        show_warning(
             "Every person becomes a stranger: nobody's conversation is found again, and a STOP "
             "that somebody sent no longer holds. The texts that wait are answered under the old "
-            "key or not at all. There is no way back once the secret's earlier version is gone.",
-            err=True,
-            fg=typer.colors.YELLOW,
+            "key or not at all. There is no way back once the secret's earlier version is gone."
         )
         typer.confirm("Replace the address key?", abort=True, err=True)
     given.setdefault(name, stack_secrets.new_address_key())

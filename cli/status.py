@@ -9,7 +9,7 @@ import typer
 from cli import options
 from cli.ages import parse_seconds, show_age
 from cli.problems import CommandError, reporting
-from cli.screen import remarks, results, show_json, table
+from cli.screen import line, remarks, results, show_error, show_json, table
 
 if TYPE_CHECKING:
     from cli.survey import Survey
@@ -76,7 +76,7 @@ def status(
         _show(target, found)
     exceeded = [name for name, limit in limits if _measure(found, name) > limit]
     if exceeded:
-        typer.secho(f"limit exceeded: {', '.join(exceeded)}", err=True, fg=typer.colors.RED)
+        show_error(f"limit exceeded: {', '.join(exceeded)}")
         raise typer.Exit(1)
 
 
@@ -105,12 +105,14 @@ def _survey(target: Target, *, scan: bool, since_seconds: float) -> Survey:
     from cli.survey import survey
 
     console = remarks()
-    with console.status(f"looking at {target.stack}") as line:
+    with console.status(f"looking at {target.stack}") as shown:
         return survey(
             target,
             scan=scan,
             since_seconds=since_seconds,
-            progress=lambda items: line.update(f"looking at {target.stack}: {items:,} items read"),
+            progress=lambda items: shown.update(
+                line(f"looking at {target.stack}: {items:,} items read")
+            ),
         )
 
 
@@ -138,7 +140,7 @@ def _show(target: Target, found: Survey) -> None:
         )
     if found.paused_since is not None:
         lasted = show_age(found.at - found.paused_since)
-        console.print(f"[bold]paused[/bold] for {lasted}: nobody is answered")
+        console.print(line(("paused", "bold"), f" for {lasted}: nobody is answered"))
     for label, entries, _looked in rows:
         if not entries:
             continue

@@ -9,7 +9,7 @@ import typer
 from cli import options
 from cli.ages import show_milliseconds
 from cli.problems import reporting
-from cli.screen import remarks, results, show_json, table
+from cli.screen import line, remarks, results, show_json, table, words
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -67,13 +67,13 @@ def trace(
     if contact is not None:
         _trace_call(target, contact, as_json=as_json)
         return
-    with remarks().status(f"looking at {target.stack}") as line:
+    with remarks().status(f"looking at {target.stack}") as shown:
         life = find_turn(
             target,
             turn,
             conversation,
             reveal=reveal,
-            progress=lambda items: line.update(f"looking for the turn: {items:,} items read"),
+            progress=lambda items: shown.update(f"looking for the turn: {items:,} items read"),
         )
     if as_json:
         show_json(life.as_json())
@@ -84,11 +84,11 @@ def trace(
 def _trace_call(target: Target, contact: str, *, as_json: bool) -> None:
     from cli.call_life import find_call
 
-    with remarks().status(f"looking at {target.stack}") as line:
+    with remarks().status(f"looking at {target.stack}") as shown:
         life = find_call(
             target,
             contact,
-            lambda items: line.update(f"looking for the call: {items:,} items read"),
+            lambda items: shown.update(f"looking for the call: {items:,} items read"),
         )
     if as_json:
         show_json(life.as_json())
@@ -98,7 +98,8 @@ def _trace_call(target: Target, contact: str, *, as_json: bool) -> None:
 
 
 def _show_call(console: Console, life: CallLife) -> None:
-    console.print(f"[bold]call {life.contact}[/] of {life.owner or 'nobody known'}", soft_wrap=True)
+    title, of = f"call {life.contact}", f" of {life.owner or 'nobody known'}"
+    console.print(line((title, "bold"), of), soft_wrap=True)
     facts = {
         "offer_due_at": life.after_call["due_at"] if life.after_call else None,
         "offered_at": life.keep["offered_at"] if life.keep else None,
@@ -123,7 +124,7 @@ def _moment(milliseconds: int) -> str:
 
 
 def _show(console: Console, life: TurnLife) -> None:
-    console.print(f"[bold]turn {life.id}[/] of {life.conversation}", soft_wrap=True)
+    console.print(line((f"turn {life.id}", "bold"), f" of {life.conversation}"), soft_wrap=True)
     if life.open_turn:
         _facts(console, vars(life.open_turn), ("state", "attempts", "claimed_at", "sending_at"))
         console.print("  still open: whoever comes next finishes it first")
@@ -166,25 +167,21 @@ def _shortened(part: str) -> str:
 
 
 def _show_messages(console: Console, life: TurnLife) -> None:
-    from rich.text import Text
-
     revealed = any(message.text is not None for message in life.messages)
     listed = table("messages", "number", "role", "kind", "bytes", *(["words"] if revealed else []))
     for message in life.messages:
-        words = [Text(message.text or "")] if revealed else []
+        said = [words(message.text or "")] if revealed else []
         cells = (str(message.sequence), message.role, message.kind, str(message.size_bytes))
-        listed.add_row(*cells, *words)
+        listed.add_row(*cells, *said)
     console.print(listed)
     if life.reply_to:
         pair = f"{life.reply_to.get('from', '?')} to {life.reply_to.get('to', '?')}"
-        console.print(Text(f"reply: {pair}"))
+        console.print(f"reply: {pair}")
     elif not revealed:
         console.print("words are not shown; --reveal shows them")
 
 
 def _facts(console: Console, facts: dict[str, Any], names: tuple[str, ...]) -> None:
-    from rich.text import Text
-
     from cli.turn_life import moment
 
     for name in names:
@@ -194,4 +191,4 @@ def _facts(console: Console, facts: dict[str, Any], names: tuple[str, ...]) -> N
         shown = moment(value) if name.endswith("_at") else value
         if isinstance(shown, (list, tuple)):
             shown = ", ".join(str(part) for part in shown)
-        console.print(Text(f"  {name.replace('_', ' '):<15} {shown}"), soft_wrap=True)
+        console.print(f"  {name.replace('_', ' '):<15} {shown}", soft_wrap=True)

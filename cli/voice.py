@@ -8,7 +8,7 @@ import typer
 
 from cli import options
 from cli.problems import CommandError, reporting
-from cli.screen import remarks, results, show_json, table
+from cli.screen import line, remarks, results, show_json, table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -108,12 +108,10 @@ def _find(target: Target, keep: int, also: list[int] | None) -> tuple[Line, list
 
 
 def _show(target: Target, found: Sequence[Version]) -> None:
-    from rich.text import Text
-
     shown = table(f"bot versions of {target.stack}", "version", "made", "status", "stays because")
     for one in found:
         made = f"{one.created:%Y-%m-%d %H:%M}" if one.created else ""
-        why = Text(one.kept) if one.kept else Text("prune would delete it", "yellow")
+        why = one.kept or line(("prune would delete it", "yellow"))
         shown.add_row(str(one.number), made, one.status, why)
     results().print(shown)
 

@@ -11,8 +11,9 @@ import secrets
 import time
 
 from rich.console import Console
-from rich.text import Text
 
+from cli.safe_console import SafeConsole
+from cli.screen import line
 from local.carrier import Fault
 from local.demo_calls import CALLS
 from local.demo_person import (
@@ -39,17 +40,20 @@ def run(
     Returns:
         0 when every scene showed what it must, else 1.
     """
-    console = console or Console(highlight=False)
+    console = console or SafeConsole()
     number = f"+1303555{secrets.randbelow(8_000) + 1_000}"
     person = Person(stack, console, number, silence_seconds)
     for place, scene in enumerate(SCENES, 1):
-        console.print(Text(f"\n{place}. {scene.title}", style="bold"))
+        console.print()
+        console.print(line((f"{place}. {scene.title}", "bold")))
         try:
             scene.play(person)
         except DemoFailedError as failed:
-            console.print(Text(f"\nfailed: {scene.title}: {failed}", style="bold red"))
+            console.print()
+            console.print(line((f"failed: {scene.title}: {failed}", "bold red")))
             return 1
-    console.print(Text(f"\nall {len(SCENES)} scenes as they should be", style="bold green"))
+    console.print()
+    console.print(line((f"all {len(SCENES)} scenes as they should be", "bold green")))
     return 0
 
 

@@ -12,8 +12,8 @@ from typing import Any, Protocol
 
 from rich.console import Console
 from rich.table import Table
-from rich.text import Text
 
+from cli.screen import line, words
 from local.carrier import Carrier, Message
 from local.carrier.message import WHATSAPP
 from local.config import OUR_NUMBER
@@ -145,7 +145,7 @@ class Person:
 
     def note(self, remark: str) -> None:
         """Write a remark into the transcript."""
-        self._console.print(Text(f"  {remark}", style="dim"))
+        self._console.print(line((f"  {remark}", "dim")))
 
     def has(self, sent: Sent) -> bool:
         """Whether an answer has come."""
@@ -157,7 +157,7 @@ class Person:
         row.add_column(width=15, justify="right")
         row.add_column(ratio=1)
         row.add_column(width=8, justify="right")
-        row.add_row(Text(who, style=f"bold {style}"), Text(body), Text(remark, style="dim"))
+        row.add_row(line((who, f"bold {style}")), words(body), line((remark, "dim")))
         self._console.print(row)
 
     def _new(self, sent: Sent) -> list[Message]:

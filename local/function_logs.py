@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from cli.screen import visible_json
+
 KEPT_LINES = 5000
 FORWARD_SECONDS = 2.0
 BATCH = 1000
@@ -65,7 +67,7 @@ class FunctionLogs:
             if file is None:
                 path = self._folder / f"{function}.log"
                 file = self._files[function] = path.open("a", buffering=1)
-            file.write(text + "\n")
+            file.write(visible_json(text) + "\n")  # somebody will look at it in a terminal
             listeners = list(self._listeners)
         for listener in listeners:
             listener(line)

@@ -9,6 +9,7 @@ import contextlib
 import os
 import shutil
 import signal
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,9 +17,10 @@ from types import FrameType
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
-from rich.markup import escape
+from rich.text import Text
 
+from cli.safe_console import SafeConsole
+from cli.screen import line, show_traceback, visible, words
 from local.config import DEFAULT_PORT, SCRIPTED_MODEL, LocalConfig
 from local.faults import EXAMPLES, FaultError, FaultSet, parse_faults
 
@@ -38,8 +40,8 @@ CANNOT_START = 1
 NOT_SAVED = 1
 STOPPED_EARLY = 130
 
-out = Console(highlight=False)
-err = Console(stderr=True, highlight=False)
+out = SafeConsole()
+err = SafeConsole(stderr=True)
 app = typer.Typer(add_completion=False, rich_markup_mode="rich")
 
 
@@ -102,7 +104,7 @@ def local(
         faults = parse_faults(fault)
         keys = model_keys(models)
     except (FaultError, MissingKeyError) as error:
-        raise typer.BadParameter(str(error)) from error
+        raise typer.BadParameter(visible(str(error))) from error
     config = LocalConfig(
         port=port,
         models=tuple(models),
@@ -123,7 +125,7 @@ def _run(
     from local.state_folder import StateInUseError, state_lock  # noqa: PLC0415 - as above
 
     def show_step(what: str, seconds: float) -> None:
-        out.print(f"  [green]✓[/] {what:<28}[dim]{seconds:6.2f} s[/]")
+        out.print(line("  ", ("✓", "green"), f" {what:<28}", (f"{seconds:6.2f} s", "dim")))
         if stopping.is_set():
             raise StartStoppedError
 
@@ -136,8 +138,7 @@ def _run(
             _show_ready(f"{stack.url}/", stack.notes)
             code = _demo(stack) if demo else _wait(stack, stopping)
     except (PortTakenError, StateInUseError, ProgramError) as error:
-        what = "failed" if isinstance(error, ProgramError) else "cannot start"
-        err.print(f"[red]{what}:[/] {escape(str(error))}")
+        _complain("failed" if isinstance(error, ProgramError) else "cannot start", str(error))
         return CANNOT_START
     except StartStoppedError:
         out.print("stopped while starting; nothing is left running")
@@ -149,9 +150,10 @@ def _wait(stack: LocalStack, stopping: threading.Event) -> int:
     """Let the stack run until it is to stop, or its emulator ends."""
     while not stopping.wait(0.5):
         if not stack.emulator.alive:
-            err.print("[red]failed:[/] the AWS emulator ended by itself; see .local/logs")
+            _complain("failed", "the AWS emulator ended by itself; see .local/logs")
             return CANNOT_START
-    out.print("\nstopping …")
+    out.print()
+    out.print("stopping …")
     return 0
 
 
@@ -160,9 +162,14 @@ def _say_how_it_ended(stack: LocalStack) -> int:
     if stack.emulator.saved:
         out.print("stopped; nothing is left running")
         return 0
-    log = escape(str(stack.emulator.log_file))
-    err.print(f"[red]stopped, but not saved:[/] what was said since the start is lost; see {log}")
+    log = stack.emulator.log_file
+    _complain("stopped, but not saved", f"what was said since the start is lost; see {log}")
     return NOT_SAVED
+
+
+def _complain(what: str, why: str) -> None:
+    """Say why it cannot go on; a log's last lines may be part of it."""
+    err.print(Text.assemble((f"{what}:", "red"), " ", words(why)))
 
 
 def _demo(stack: LocalStack) -> int:
@@ -173,11 +180,14 @@ def _demo(stack: LocalStack) -> int:
 
 def _show_ready(url: str, notes: list[str]) -> None:
     for note in notes:
-        out.print(f"  [dim]· {escape(note)}[/]", soft_wrap=True)
-    page = f"[link={url}]{url}[/link]"
+        out.print(line((f"  · {note}", "dim")), soft_wrap=True)
+    page = (url, f"link {url}")
+    out.print()
     out.print(
-        f"\n[bold]Text and call from the page:[/] {page}   [dim](Ctrl-C stops)[/]\n", soft_wrap=True
+        line(("Text and call from the page:", "bold"), " ", page, "   ", ("(Ctrl-C stops)", "dim")),
+        soft_wrap=True,
     )
+    out.print()
 
 
 def forget(state: Path) -> None:
@@ -206,4 +216,8 @@ def _stop_signals() -> Iterator[threading.Event]:
 
 def main() -> None:
     """Run the command line."""
-    app(prog_name="python -m local")
+    try:
+        app(prog_name="python -m local")
+    except Exception as error:  # noqa: BLE001 - typer would print it raw, a log's end and all
+        show_traceback(error)
+        sys.exit(CANNOT_START)

@@ -124,6 +124,13 @@ def _of_keys() -> dict[str, Watch]:
             service,
             "KMS does not give the stack's key: disabled, throttled or denied. What waits is kept.",
         )
+    for service in ("webhook", "responder"):
+        found[f"secret-stale-{service}"] = _watch(
+            "SecretStale",
+            service,
+            "Secrets Manager does not give a secret, and an earlier value is in use, for an hour at "
+            "most: the function's log has `secret not fetched` with the reason.",
+        )
     return found
 
 

@@ -59,8 +59,8 @@ def kms() -> Any:
 
 
 def secrets_manager() -> Any:
-    """Secrets Manager."""
-    return client("secretsmanager")
+    """Secrets Manager, given up soon: a worker that has a value goes on with that."""
+    return client("secretsmanager", read_seconds=2, attempts=2)
 
 
 def bedrock_runtime(read_seconds: int) -> Any:

@@ -26,7 +26,7 @@ from twilio.request_validator import (
     remove_port,
 )
 
-from conversation.secrets import JsonSecret
+from conversation.secrets import JsonSecret, SecretError
 
 _SIGNATURE: Final = SIGNATURE_HEADER.lower()
 _SETTINGS: Final = SIGNATURE_SETTINGS_HEADER.lower()
@@ -125,11 +125,24 @@ def _key(secret: Mapping[str, Any], settings: str) -> tuple[str, str] | None:
     with SHA-256: the header alone never leads to a weaker check.
     """
     if not settings.strip():
-        return str(secret["auth_token"]), HMAC_SHA1
+        return _text(secret.get("auth_token")), HMAC_SHA1
     pairs = (part.partition("=") for part in settings.split(","))
     named = {name.strip(): value.strip() for name, _, value in pairs}
     shared = secret.get("shared_keys") or {}
+    if not isinstance(shared, Mapping):
+        raise SecretError("shared_keys is no object of ids and keys")
     key = shared.get(named.get("key", ""))
     if not key or named.get("algorithm", "").upper() != HMAC_SHA256:
         return None
-    return str(key), HMAC_SHA256
+    return _text(key), HMAC_SHA256
+
+
+def _text(key: Any) -> str:
+    """A key; an empty one would let anybody sign.
+
+    Raises:
+        SecretError: There is none.
+    """
+    if not isinstance(key, str) or not key:
+        raise SecretError("the secret lacks a key to check signatures with")
+    return key

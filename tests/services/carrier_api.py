@@ -76,12 +76,6 @@ def serving() -> Iterator[Api]:
 class Vault:
     """A Secrets Manager."""
 
-    class exceptions:  # noqa: N801  botocore's name
-        """The client's exceptions."""
-
-        class ResourceNotFoundException(Exception):  # noqa: N818
-            """No value."""
-
     def __init__(self, value: dict[str, str]) -> None:
         self.value = value
         self.reads = 0

@@ -8,7 +8,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -222,8 +221,6 @@ def test_a_chain_of_no_models_is_refused() -> None:
 
 
 class _Secrets:
-    exceptions = SimpleNamespace(ResourceNotFoundException=KeyError)
-
     def get_secret_value(self, **_: Any) -> dict[str, str]:
         """The models secret."""
         return {"SecretString": '{"openai_api_key": "o", "anthropic_api_key": "a"}'}

@@ -22,12 +22,6 @@ FIELDS = {"MessageSid": ["SM1"], "From": ["+13035550111"], "Body": ["hello"]}
 class Vault:
     """A Secrets Manager that counts."""
 
-    class exceptions:  # noqa: N801  botocore's name
-        """The client's exceptions."""
-
-        class ResourceNotFoundException(Exception):  # noqa: N818
-            """No value."""
-
     def __init__(self, **value: Any) -> None:
         self.value = {"auth_token": TOKEN, **value}
         self.reads = 0

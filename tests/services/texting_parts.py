@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
 
+from botocore.exceptions import ClientError
+
 from conversation.ids import Ids
 from conversation.keys import Keys
 from conversation.lease import Lease
@@ -49,12 +51,6 @@ class Clock:
 class Vault:
     """A Secrets Manager with one secret."""
 
-    class exceptions:  # noqa: N801  botocore's name
-        """The client's exceptions."""
-
-        class ResourceNotFoundException(Exception):  # noqa: N818
-            """No value."""
-
     def __init__(self) -> None:
         key = base64.b64encode(ADDRESS_KEY).decode()
         self.value: dict[str, Any] | None = {"auth_token": TOKEN, "address_key": key}
@@ -62,7 +58,8 @@ class Vault:
     def get_secret_value(self, **_: Any) -> dict[str, str]:
         """One read."""
         if self.value is None:
-            raise self.exceptions.ResourceNotFoundException
+            code = "ResourceNotFoundException"
+            raise ClientError({"Error": {"Code": code}}, "GetSecretValue")
         return {"SecretString": json.dumps(self.value)}
 
 

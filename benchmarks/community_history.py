@@ -11,9 +11,10 @@ from typing import Any
 
 import boto3
 
+from conversation.item_size import item_size
 from local.config import ADMIN_KEY, ADMIN_SECRET, REGION, SCRIPTED_MODEL
 from local.emulator import Emulator
-from local.write_units import item_size, units
+from local.write_units import units
 
 _TABLE = "community"
 _SESSION = boto3.session.Session(ADMIN_KEY, ADMIN_SECRET, region_name=REGION)

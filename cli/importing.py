@@ -11,7 +11,7 @@ import hashlib
 import hmac
 import json
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -250,11 +250,13 @@ class Importer:
     def _write(self, session: Session, place: Place, drafts: list[tuple[int, Draft]]) -> None:
         history = DynamoDBHistory(self._tables, place.conversation, clock=self._clock)
         seen = place.done
-        for batch in _batches(drafts):
-            last = batch[-1][0] == drafts[-1][0]
-            position = len(session.messages) if last else batch[-1][0] + 1
+        positions = iter(position for position, _draft in drafts)
+        for batch in history.batches([draft for _, draft in drafts], most=_AT_ONCE):
+            newest = [next(positions) for _ in batch][-1]
+            last = newest == drafts[-1][0]
+            position = len(session.messages) if last else newest + 1
             marks = self._marks(session, place, seen, position)
-            history.append([draft for _, draft in batch], generation=place.generation, also=marks)
+            history.append(batch, generation=place.generation, also=marks)
             seen = position
 
     def _marks(self, session: Session, place: Place, seen: int, position: int) -> list[Action]:
@@ -288,8 +290,3 @@ class Importer:
         text = json.dumps(messages, sort_keys=True, default=repr)
         key = self._address_key
         return hmac.new(key, text.encode("utf-8", "replace"), hashlib.sha256).hexdigest()
-
-
-def _batches(drafts: list[tuple[int, Draft]]) -> Iterator[list[tuple[int, Draft]]]:
-    for start in range(0, len(drafts), _AT_ONCE):
-        yield drafts[start : start + _AT_ONCE]

@@ -8,47 +8,18 @@ secondary indexes". Slows every write down, so it is off unless asked for.
 
 from __future__ import annotations
 
-import base64
 import json
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from conversation.item_size import item_size
 from local.aws_calls import Call
 
 KILOBYTE = 1024
-COLLECTION_OVERHEAD = 3
 Value = Mapping[str, Any]
 Item = Mapping[str, Value]
-
-
-def value_size(value: Value) -> int:
-    """Bytes of one attribute value in its wire form (binary as base64 text or bytes)."""
-    ((kind, content),) = value.items()
-    size = 1  # BOOL and NULL
-    match kind:
-        case "S":
-            size = len(content.encode())
-        case "N":
-            digits = content.lstrip("-").replace(".", "").strip("0") or "0"
-            size = math.ceil(len(digits) / 2) + 1 + content.startswith("-")
-        case "B":
-            size = len(content if isinstance(content, bytes) else base64.b64decode(content))
-        case "SS" | "NS" | "BS":
-            size = sum(value_size({kind[0]: one}) for one in content)
-        case "L":
-            size = COLLECTION_OVERHEAD + sum(value_size(one) + 1 for one in content)
-        case "M":
-            size = COLLECTION_OVERHEAD + item_size(content) + len(content)
-    return size
-
-
-def item_size(item: Item | None) -> int:
-    """Bytes of an item, names included; 0 for none."""
-    if not item:
-        return 0
-    return sum(len(name.encode()) + value_size(value) for name, value in item.items())
 
 
 def units(size: int) -> int:

@@ -25,6 +25,9 @@ SYMMETRIC = 0x01
 PUBLIC = 0x02
 
 _NONCE_BYTES = 12
+SEALED_BYTES = 1 + _NONCE_BYTES + 16
+"""By how much sealing with the symmetric key makes content longer."""
+
 _DOMAIN = b"dialtone content 1"
 _LENGTH_BYTES = 4
 

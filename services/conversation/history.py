@@ -23,6 +23,7 @@ from langchain_core.messages import (
 )
 
 from conversation.clocks import Clock
+from conversation.item_size import MOST_ITEM_BYTES, batches
 from conversation.keys import Keys
 from conversation.lease import META, Lease, Meta
 from conversation.messages import Draft, Messages, StoredMessage, to_json
@@ -43,6 +44,9 @@ _ROLES: dict[str, type[BaseMessage]] = {
 }
 BATCH = 90
 """Most messages of one transaction: it takes a hundred writes, one of them `meta`."""
+
+_BATCH_BYTES = 3_000_000
+"""Most bytes of its messages: they stay below the 4 MB of a transaction in base64 too."""
 
 _ATTEMPTS = 12
 _PAUSE_SECONDS = 0.05
@@ -93,21 +97,35 @@ class DynamoDBHistory(BaseChatMessageHistory):
         """Append messages, in order, under the next free numbers.
 
         Safe beside a running turn and other writers: whoever finds its numbers taken takes the
-        next. Up to ninety messages are added in one transaction, more in several.
+        next. Up to ninety messages, of 3 MB together, are added in one transaction, more in
+        several: each of those is added whole or not at all.
 
         Raises:
             KeyLostError: The conversation's key is gone.
             StoreBusyError: Other writers were faster again and again.
+            TooLargeError: A message is larger than an item can be (400 KB). Nothing was added.
         """
-        drafts = [to_draft(message) for message in messages]
-        for start in range(0, len(drafts), BATCH):
-            self.append(drafts[start : start + BATCH])
+        for batch in self.batches([to_draft(message) for message in messages]):
+            self.append(batch)
+
+    def batches(self, drafts: Sequence[Draft], most: int = BATCH) -> list[list[Draft]]:
+        """Cut drafts, in order, into what `append` takes at once.
+
+        Args:
+            drafts: The drafts.
+            most: Most drafts of a batch, where other writes go with each.
+
+        Raises:
+            TooLargeError: A message is larger than an item can be.
+        """
+        sized = [(draft, self._messages.size(self._conversation, draft)) for draft in drafts]
+        return list(batches(sized, most=most, most_bytes=_BATCH_BYTES))
 
     def clear(self) -> None:
         """Delete the messages and their summary. Numbers are not reused, and the key stays."""
-        keys = [*self._messages.sort_keys(self._conversation), SUMMARY]
-        for start in range(0, len(keys), BATCH):
-            batch = keys[start : start + BATCH]
+        # What is deleted counts as what is written: an item of 400 KB is 400 KB.
+        keys = [*self._messages.sort_keys(self._conversation), (SUMMARY, MOST_ITEM_BYTES)]
+        for batch in batches(keys, most=BATCH, most_bytes=_BATCH_BYTES):
             self._tables.transact(
                 [delete(self._tables.conversations, self._conversation, sk) for sk in batch]
             )
@@ -119,7 +137,7 @@ class DynamoDBHistory(BaseChatMessageHistory):
         generation: str | None = None,
         also: Sequence[Action] = (),
     ) -> None:
-        """Append up to ninety drafts in one transaction, with other writes if they must agree.
+        """Append one of `batches` in one transaction, with other writes if they must agree.
 
         Args:
             drafts: In order.
@@ -133,6 +151,7 @@ class DynamoDBHistory(BaseChatMessageHistory):
             GenerationEndedError: The conversation was forgotten meanwhile.
             KeyLostError: The conversation's key is gone.
             StoreBusyError: Other writers were faster again and again.
+            TooLargeError: A draft is larger than an item can be, or all are than a transaction.
         """
         for attempt in range(_ATTEMPTS):
             current = generation or self._keys.ensure(self._conversation)

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from conversation.clocks import Clock, expiry, milliseconds
-from conversation.codec import CodecError
-from conversation.items import SCHEMA, Item
+from conversation.codec import SEALED_BYTES, CodecError
+from conversation.ids import new_generation
+from conversation.item_size import MOST_ITEM_BYTES, TooLargeError, item_size
+from conversation.items import SCHEMA, Item, to_item
 from conversation.keys import Keys
 from conversation.sealing import Seals
 from conversation.tables import Action, Tables, put
@@ -75,18 +77,37 @@ class Messages:
         """Part of a commit: a message under the next free number."""
         sk = message_sk(sequence)
         seals = self._keys.seals(conversation, generation)
-        item = {
+        content = seals.seal(draft.text, sk=sk, role=draft.role)
+        item = self._item(conversation, sk, generation, draft, content)
+        return put(self._tables.conversations, item, condition="attribute_not_exists(pk)")
+
+    def size(self, conversation: str, draft: Draft) -> int:
+        """Bytes of the item that a draft becomes.
+
+        Raises:
+            TooLargeError: DynamoDB takes no item of this size.
+        """
+        content = bytes(len(draft.text.encode("utf-8", "replace")) + SEALED_BYTES)
+        item = self._item(conversation, message_sk(0), new_generation(), draft, content)
+        size = item_size(to_item(item))
+        if size > MOST_ITEM_BYTES:
+            raise TooLargeError("item", size, MOST_ITEM_BYTES)
+        return size
+
+    def _item(
+        self, conversation: str, sk: str, generation: str, draft: Draft, content: bytes
+    ) -> Item:
+        return {
             "pk": conversation,
             "sk": sk,
             "role": draft.role,
-            "content": seals.seal(draft.text, sk=sk, role=draft.role),
+            "content": content,
             "generation": generation,
             "created_at": milliseconds(self._clock),
             "expires_at": expiry(self._clock, self._days),
             "schema": SCHEMA,
             **draft.extra,
         }
-        return put(self._tables.conversations, item, condition="attribute_not_exists(pk)")
 
     def window(self, conversation: str, generation: str | None, limit: int) -> list[StoredMessage]:
         """The last `limit` messages, oldest first: one Query, however long the conversation.
@@ -132,9 +153,10 @@ class Messages:
             if generation is not None and self._is_current(item, generation):
                 yield _open(item, self._keys.seals(conversation, generation))
 
-    def sort_keys(self, conversation: str) -> list[str]:
-        """The sort key of every message item, expired or not."""
-        return [item["sk"] for item in self._items(conversation)]
+    def sort_keys(self, conversation: str) -> Iterator[tuple[str, int]]:
+        """The sort key and the size in bytes of every message item, expired or not."""
+        for item in self._items(conversation):
+            yield item["sk"], item_size(to_item(item))
 
     def _items(self, conversation: str) -> Iterator[Item]:
         after: str | None = None

@@ -17,6 +17,7 @@ from botocore.exceptions import ClientError, HTTPClientError
 from botocore.exceptions import ConnectionError as UnreachableError
 
 from conversation.deadline import Deadline
+from conversation.item_size import require_fitting
 from conversation.items import Item, from_item, to_item
 from conversation.vault import NO_VAULT, Vault
 
@@ -174,7 +175,9 @@ class Tables:
         Raises:
             ConditionFailedError: The condition did not hold; `items[0]` is what was met.
             StoreBusyError: The deadline passed first.
+            TooLargeError: DynamoDB takes no item of this size.
         """
+        require_fitting([action])
         ((kind, request),) = action.items()
         operation = {"Put": "put_item", "Update": "update_item", "Delete": "delete_item"}[kind]
         if kind == "Update":
@@ -191,7 +194,9 @@ class Tables:
         Raises:
             ConditionFailedError: A condition did not hold; nothing was written.
             StoreBusyError: The deadline passed first; it is unknown whether it was written.
+            TooLargeError: An item, or all of them, are larger than DynamoDB takes.
         """
+        require_fitting(actions)
         request = {"TransactItems": list(actions), "ClientRequestToken": str(uuid.uuid4())}
         self._call("transact_write_items", request, deadline)
 

@@ -13,12 +13,13 @@ from typing import Any
 import pytest
 from botocore.exceptions import BotoCoreError, ClientError
 
+from conversation.item_size import item_size
 from local.aws_proxy import AwsProxy
 from local.background import Background
 from local.emulator import Emulator, presenting
 from local.faults import Action, FaultError, Faults, FaultSet, When, parse_faults
 from local.guard import TOKEN_HEADER, Guard, new_token
-from local.write_units import WriteUnits, item_size
+from local.write_units import WriteUnits
 
 GUARD = Guard(new_token())
 _names = itertools.count()

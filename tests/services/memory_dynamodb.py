@@ -13,7 +13,9 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from conversation.item_size import item_size
 from conversation.items import from_attribute, to_attribute
+from tests.services.dynamodb_limits import check_actions, check_item, check_key, check_total
 
 _TOKEN = re.compile(r"\s*(#?\w+(?:\.#?\w+)*|:\w+|<>|<=|>=|[=<>(),+-])")
 _COMPARE: dict[str, Callable[[Any, Any], bool]] = {
@@ -42,6 +44,7 @@ class MemoryDynamoDB:
 
     def get_item(self, **request: Any) -> dict[str, Any]:
         """Read an item."""
+        check_key("GetItem", request["Key"])
         item = self._table(request).get(_key(request["Key"]))
         return {"Item": copy.deepcopy(item)} if item else {}
 
@@ -59,6 +62,7 @@ class MemoryDynamoDB:
             found.sort(key=lambda item: from_attribute(item["pending_at"]))
             return {"Items": found[: request["Limit"]]}
         pk, prefix = values[":pk"], values.get(":prefix", "")
+        check_key("Query", {"pk": {"S": pk}})
         found = [
             item for item in items if item["pk"]["S"] == pk and item["sk"]["S"].startswith(prefix)
         ]
@@ -83,8 +87,10 @@ class MemoryDynamoDB:
     def transact_write_items(self, **request: Any) -> dict[str, Any]:
         """Write all, or none and say why."""
         actions = request["TransactItems"]
-        keys = [_target(action) for action in actions]
-        assert len(set(keys)) == len(keys), "a transaction names an item twice"
+        check_actions(actions, [_target(action) for action in actions])
+        for action in actions:
+            ((_kind, parts),) = action.items()
+            check_item("TransactWriteItems", parts.get("Key") or parts["Item"])
         self.written("before", "transact_write_items")
         reasons = []
         for action in actions:
@@ -95,8 +101,7 @@ class MemoryDynamoDB:
             error: Any = {"Error": {"Code": "TransactionCanceledException"}}
             error["CancellationReasons"] = reasons
             raise ClientError(error, "TransactWriteItems")
-        for action in actions:
-            self._apply(action)
+        self._apply("TransactWriteItems", actions)
         self.written("after", "transact_write_items")
         return {}
 
@@ -108,13 +113,14 @@ class MemoryDynamoDB:
     def _single(self, operation: str, action: dict[str, Any]) -> dict[str, Any]:
         self.written("before", operation)
         ((_kind, parts),) = action.items()
+        check_item(operation, parts.get("Key") or parts["Item"])
         met = self._met(action)
         if not self._holds(parts, met):
             failed: Any = {"Error": {"Code": "ConditionalCheckFailedException"}}
             if met:
                 failed["Item"] = copy.deepcopy(met)
             raise ClientError(failed, operation)
-        self._apply(action)
+        self._apply(operation, [action])
         self.written("after", operation)
         item = self._met(action)
         return {"Attributes": copy.deepcopy(item)} if item and "Update" in action else {}
@@ -130,18 +136,35 @@ class MemoryDynamoDB:
         condition = parts.get("ConditionExpression")
         return not condition or _Condition(condition, parts, met or {}).holds()
 
-    def _apply(self, action: dict[str, Any]) -> None:
+    def _apply(self, operation: str, actions: list[dict[str, Any]]) -> None:
+        """Write all, unless DynamoDB would refuse what comes out."""
+        made = [self._made(action) for action in actions]
+        for item in made:
+            check_item(operation, item)
+        # The larger of the two versions, so that a deletion counts too.
+        met = [self._met(action) for action in actions]
+        check_total(max(pair, key=item_size) for pair in zip(made, met, strict=True))
+        for action, item in zip(actions, made, strict=True):
+            ((_kind, parts),) = action.items()
+            table, key = self._table(parts), _key(parts.get("Key") or parts["Item"])
+            if item is None:
+                table.pop(key, None)
+            else:
+                table[key] = item
+
+    def _made(self, action: dict[str, Any]) -> dict[str, Any] | None:
+        """The item that an action leaves behind."""
         ((kind, parts),) = action.items()
-        table = self._table(parts)
-        key = _key(parts.get("Key") or parts["Item"])
         if kind == "Put":
-            table[key] = copy.deepcopy(parts["Item"])
-        elif kind == "Delete":
-            table.pop(key, None)
-        elif kind == "Update":
-            item = copy.deepcopy(table.get(key) or parts["Key"])
+            return copy.deepcopy(dict(parts["Item"]))
+        if kind == "Delete":
+            return None
+        met = self._met(action)
+        if kind == "Update":
+            item = copy.deepcopy(met or parts["Key"])
             _update(parts, item)
-            table[key] = item
+            return item
+        return met
 
 
 class _Condition:

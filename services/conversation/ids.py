@@ -60,6 +60,9 @@ def shards() -> list[str]:
     return [f"{shard:02d}" for shard in range(SHARDS)]
 
 
+_LONGEST_REFERENCE = 512
+
+
 def turn_reference(conversation: str, turn_id: str) -> str:
     """A turn as one path segment: `person~01J….01J…`."""
     return f"{conversation.replace('#', '~')}.{turn_id}"
@@ -75,6 +78,7 @@ def parse_turn_reference(reference: str) -> tuple[str, str]:
         ValueError: The text is no turn reference.
     """
     conversation, dot, turn_id = reference.rpartition(".")
-    if not (dot and conversation and turn_id.isalnum()):
+    fits = len(reference.encode("utf-8", "replace")) <= _LONGEST_REFERENCE
+    if not (fits and dot and conversation and turn_id.isalnum()):
         raise ValueError("not a turn reference")
     return conversation.replace("~", "#"), turn_id

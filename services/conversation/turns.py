@@ -171,4 +171,4 @@ class Turns:
 
 
 def _digest(words: str) -> str:
-    return hashlib.sha256(words.encode()).hexdigest()
+    return hashlib.sha256(words.encode("utf-8", "replace")).hexdigest()

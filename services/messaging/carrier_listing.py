@@ -15,9 +15,6 @@ from typing import Protocol
 
 from conversation import observability
 from conversation.deadline import Deadline
-from conversation.keys import KeyLostError, KeyUnavailableError
-from conversation.secrets import SecretError
-from conversation.tables import StoreBusyError
 from messaging.accept import Acceptor
 from messaging.acceptance import CONSENT, DEFERRED, Acceptance
 from messaging.inbound import InboundText
@@ -95,12 +92,12 @@ def _accept(
             acceptance = acceptor.accept(inbound)
             if acceptance.effect in {CONSENT, DEFERRED}:
                 receipt = acceptor.receipt(inbound)
-    except (KeyLostError, KeyUnavailableError, SecretError, StoreBusyError) as error:
-        extra = {"message_sid": inbound.sid, "error": type(error).__name__}
+    except Exception as error:  # noqa: BLE001  the next run tries it again, the others come first
+        extra = {"message_sid": inbound.sid, **observability.describe(error)}
         observability.logger().error("not accepted from the listing", extra=extra)
         return False, None
     if acceptance is not None and acceptance.wakes:
-        wake(acceptance.conversation, inbound.sid)
+        _wake(wake, acceptance.conversation, inbound.sid)
     word = None
     if receipt is not None and "consent" in receipt and inbound.sent_at is not None:
         word = ConsentWord(inbound.sid, Consent(receipt["consent"]), inbound.sent_at)
@@ -114,9 +111,19 @@ def _settle(
     for said in addresses:
         try:
             acceptor.settle(said[0][0], [word for _, word in said])
-        except (SecretError, StoreBusyError) as error:
-            extra = {"error": type(error).__name__}
-            observability.logger().warning("consent not settled", extra=extra)
+        except Exception as error:  # noqa: BLE001  as above
+            observability.logger().warning(
+                "consent not settled", extra=observability.describe(error)
+            )
+
+
+def _wake(wake: Callable[[str, str], None], conversation: str, sid: str) -> None:
+    """Wake a conversation at once; where that fails the sweep does, for its text is due."""
+    try:
+        wake(conversation, sid)
+    except Exception as error:  # noqa: BLE001  the texts after it are to be accepted
+        extra = {"conversation": conversation, **observability.describe(error)}
+        observability.logger().warning("not woken from the listing", extra=extra)
 
 
 def _inbound(message: CarrierMessage) -> InboundText:

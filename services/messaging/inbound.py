@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -20,6 +21,8 @@ MAX_BODY_BYTES: Final = 64 * 1024
 
 _FORM_TYPE: Final = "application/x-www-form-urlencoded"
 _MAX_FIELDS: Final = 1000
+# Two letters and 32 hexadecimal digits today.
+_SID: Final = re.compile(r"[0-9A-Za-z]{1,64}")
 
 
 class BadRequestError(Exception):
@@ -86,15 +89,17 @@ class InboundText:
         return self.address.startswith(WHATSAPP) or self.sender.startswith(WHATSAPP)
 
 
-def form_request(event: Mapping[str, Any]) -> FormRequest:
+def form_request(event: Any) -> FormRequest:
     """Read a REST API proxy event.
 
     Raises:
         BadRequestError: The body is over 64 KB, not a form or not readable.
     """
-    headers = {str(k).lower(): str(v) for k, v in (event.get("headers") or {}).items()}
-    for name, values in (event.get("multiValueHeaders") or {}).items():
-        if values:
+    if not isinstance(event, Mapping):
+        raise BadRequestError("not a request")
+    headers = {str(k).lower(): str(v) for k, v in _object(event, "headers").items()}
+    for name, values in _object(event, "multiValueHeaders").items():
+        if isinstance(values, list) and values:
             headers.setdefault(str(name).lower(), str(values[-1]))
     if headers.get("content-type", "").split(";")[0].strip().lower() != _FORM_TYPE:
         raise BadRequestError("not a form")
@@ -103,7 +108,11 @@ def form_request(event: Mapping[str, Any]) -> FormRequest:
         headers=headers,
         fields=_fields(_body(event)),
         has_query=bool(query),
-        path_parameters=event.get("pathParameters") or {},
+        path_parameters={
+            name: value
+            for name, value in _object(event, "pathParameters").items()
+            if isinstance(value, str)
+        },
     )
 
 
@@ -113,10 +122,8 @@ def inbound_text(request: FormRequest) -> InboundText:
     Raises:
         BadRequestError: `MessageSid` or `From` is missing.
     """
-    sid = request.field("MessageSid") or request.field("SmsMessageSid")
+    sid = message_sid(request, "MessageSid", "SmsMessageSid")
     address, sender = _address(request.field("From")), _address(request.field("To"))
-    if not sid:
-        raise BadRequestError("no MessageSid")
     if not address.removeprefix(WHATSAPP):
         raise BadRequestError("no From")
     return InboundText(
@@ -129,8 +136,28 @@ def inbound_text(request: FormRequest) -> InboundText:
     )
 
 
+def message_sid(request: FormRequest, *names: str) -> str:
+    """The carrier's id of a message, from the first field that is not empty.
+
+    Raises:
+        BadRequestError: There is none, or it is not what keys and the queue take.
+    """
+    sid = next(filter(None, map(request.field, names)), "")
+    if not _SID.fullmatch(sid):
+        raise BadRequestError(f"no {names[0]}")
+    return sid
+
+
+def _object(event: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """A part of an event that is an object; empty where it is none."""
+    found = event.get(name)
+    return found if isinstance(found, Mapping) else {}
+
+
 def _body(event: Mapping[str, Any]) -> bytes:
     body = event.get("body") or ""
+    if not isinstance(body, str):
+        raise BadRequestError("a body that is no text")
     try:
         raw = (
             base64.b64decode(body, validate=True)
@@ -164,4 +191,4 @@ def _address(value: str) -> str:
 
 
 def _count(value: str) -> int:
-    return int(value) if value.isascii() and value.isdigit() else 0
+    return int(value) if re.fullmatch(r"[0-9]{1,4}", value) else 0

@@ -18,7 +18,7 @@ from conversation.outcomes import DeliveryState, TurnState
 from conversation.secrets import JsonSecret, SecretError
 from conversation.tables import StoreBusyError, Tables
 from conversation.turns import Turns
-from messaging.inbound import BadRequestError, FormRequest, form_request
+from messaging.inbound import BadRequestError, FormRequest, form_request, message_sid
 from messaging.settings import StatusSettings
 from messaging.signature import ForgedRequestError, SignatureCheck
 from texting.delivery_path import STATUS_PATH
@@ -28,6 +28,7 @@ from texting.tracking import News, record
 _NOT_YET_CLOSED: Final = (DeliveryState.WAITING, DeliveryState.SENDING, DeliveryState.UNKNOWN)
 _BAD_ENDS: Final = (DeliveryState.UNDELIVERED, DeliveryState.FAILED)
 _CLOSING_ATTEMPTS: Final = 4
+_LONGEST_CODE: Final = 16
 
 
 class StatusReports:
@@ -66,7 +67,7 @@ class StatusReports:
             conversation, turn_id = parse_turn_reference(reference)
         except ValueError as error:
             raise BadRequestError("no turn reference") from error
-        error_code = request.field("ErrorCode") or None
+        error_code = request.field("ErrorCode")[:_LONGEST_CODE] or None
         self._take(conversation, turn_id, News(from_carrier(status), (sid,), error_code))
 
     def _take(self, conversation: str, turn_id: str, news: News) -> None:
@@ -124,10 +125,10 @@ def respond(reports: StatusReports, event: dict[str, Any]) -> dict[str, Any]:
 
 
 def _report(request: FormRequest) -> tuple[str, str]:
-    sid = request.field("MessageSid") or request.field("SmsSid")
+    sid = message_sid(request, "MessageSid", "SmsSid")
     status = request.field("MessageStatus") or request.field("SmsStatus")
-    if not sid or not status:
-        raise BadRequestError("no MessageSid or MessageStatus")
+    if not status:
+        raise BadRequestError("no MessageStatus")
     return sid, status
 
 

@@ -68,17 +68,32 @@ class Waking:
         now = milliseconds(self._clock)
         longest = 0
         for shard in self._order(now):
-            for found in self._tables.due(shard, now, self._limit):
+            for found in self._due(shard, now):
                 if deadline.expired:
                     break  # The rest is due still when the next run begins.
                 longest = max(longest, now - found["pending_at"])
                 before = len(woken)
-                self._look_at(found, woken)
+                self._try(found, woken)
                 if len(woken) > before and found["pending_at"] <= (position.resumed_at or 0):
                     self._sleep(self._pause_seconds)
         observability.count("Woken", len(woken))
         observability.duration("LongestOverdue", longest)
         return len(woken)
+
+    def _due(self, shard: str, now: int) -> list[Item]:
+        """What is due in a shard; nothing when it cannot be read: others wait in the next."""
+        try:
+            return self._tables.due(shard, now, self._limit)
+        except StoreBusyError as error:
+            _note("a shard was not read", {"shard": shard}, error)
+            return []
+
+    def _try(self, found: Item, woken: set[str]) -> None:
+        """Wake one conversation; one that fails keeps no other waiting."""
+        try:
+            self._look_at(found, woken)
+        except Exception as error:  # noqa: BLE001  it stays due, and the next run tries it again
+            _note("not woken", {"conversation": found["pk"]}, error)
 
     @staticmethod
     def _order(now: int) -> list[str]:
@@ -115,3 +130,8 @@ class Waking:
             self._tables.write(action)
         except (ConditionFailedError, StoreBusyError):
             return  # It has ended meanwhile, or the next run looks again.
+
+
+def _note(what: str, which: dict[str, str], error: Exception) -> None:
+    observability.count("NotWoken")
+    observability.logger().error(what, extra={**which, **observability.describe(error)})

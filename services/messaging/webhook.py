@@ -10,6 +10,8 @@ from __future__ import annotations
 from functools import cache
 from typing import Any, Final
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from conversation import aws, observability
 from conversation.allowances import Limits
 from conversation.keys import KeyLostError, KeyUnavailableError
@@ -58,7 +60,7 @@ class Webhook:
             KeyLostError: The conversation's key is gone.
             KeyUnavailableError: KMS does not make a first contact's key now.
             SecretError: The carrier's secret has no usable value.
-            StoreBusyError: The store did not answer.
+            StoreBusyError: The store or the queue did not answer.
         """
         request = form_request(event)
         self._check.require(PATH, request.headers, request.fields, has_query=request.has_query)
@@ -67,7 +69,7 @@ class Webhook:
         if accepted.wakes:
             # A FORGET does not queue up behind a turn that is still being answered.
             apart = f"forget:{accepted.conversation}" if accepted.effect == FORGET else None
-            self._wakeups.send(accepted.conversation, inbound.sid, group=apart)
+            self._wake(accepted.conversation, inbound.sid, apart)
         observability.logger().info(
             "accepted",
             extra={
@@ -80,6 +82,13 @@ class Webhook:
             },
         )
         return accepted.reply
+
+    def _wake(self, conversation: str, sid: str, group: str | None) -> None:
+        """Wake a conversation whose text is accepted: the carrier's retry wakes it again."""
+        try:
+            self._wakeups.send(conversation, sid, group=group)
+        except (BotoCoreError, ClientError) as error:
+            raise StoreBusyError("the queue did not take a wake-up") from error
 
 
 @cache

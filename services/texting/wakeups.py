@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
 _LONGEST_VISIBILITY_SECONDS = 43_200
+# Names of conversations are ASCII without blanks, far shorter than a key may be.
+_NAME = re.compile(r"[!-~]{1,256}")
 
 
 class WakeupError(ValueError):
@@ -58,7 +61,7 @@ class Wakeups:
         )
 
 
-def conversation_of(body: str) -> str:
+def conversation_of(body: Any) -> str:
     """The conversation that a wake-up names.
 
     Raises:
@@ -66,8 +69,8 @@ def conversation_of(body: str) -> str:
     """
     try:
         conversation = json.loads(body)["conversation"]
-    except (ValueError, TypeError, KeyError) as error:
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise WakeupError("not a wake-up") from error
-    if not isinstance(conversation, str) or not conversation:
+    if not isinstance(conversation, str) or not _NAME.fullmatch(conversation):
         raise WakeupError("a wake-up names a conversation")
     return conversation

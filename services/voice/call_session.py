@@ -20,6 +20,8 @@ NOTHING: Final = "none"
 
 _CONTACT: Final = re.compile(r"[0-9A-Za-z-]{8,64}")
 _TURN: Final = re.compile(rf"{_CONTACT.pattern}-[0-9]{{4,}}")
+_LONGEST_COUNTER: Final = 4
+_LONGEST_TIME: Final = 13
 _COUNTERS: Final = {"turn": 1, "silences": 0, "unclear": 0, "more": 0, "failures": 0}
 
 
@@ -63,16 +65,18 @@ class CallSession:
         """
         contact = attributes.get("contactId", "")
         if not _CONTACT.fullmatch(contact):
-            contact = hashlib.sha256((contact or session).encode()).hexdigest()[:32]
+            named = (contact or session).encode("utf-8", "replace")
+            contact = hashlib.sha256(named).hexdigest()[:32]
         offer = attributes.get("offer", "")
         counters = {
-            name: _number(attributes.get(name, ""), first) for name, first in _COUNTERS.items()
+            name: _number(attributes.get(name, ""), first) or first
+            for name, first in _COUNTERS.items()
         }
         return cls(
             contact=contact,
             number=attributes.get("callerNumber", ""),
             offer=offer if _TURN.fullmatch(offer) else "",
-            started_at=_number(attributes.get("callStarted", ""), 0),
+            started_at=_number(attributes.get("callStarted", ""), 0, _LONGEST_TIME),
             locale_told=attributes.get("locale", "") == "told",
             others=dict(attributes),
             **counters,
@@ -103,5 +107,7 @@ class CallSession:
         return f"{self.contact}-{number:04d}"
 
 
-def _number(text: str, first: int) -> int:
-    return int(text) if text.isascii() and text.isdigit() else first
+def _number(text: str, first: int, digits: int = _LONGEST_COUNTER) -> int:
+    """A whole number of so many digits; what is none, or longer, counts as absent."""
+    is_number = text.isascii() and text.isdigit() and len(text) <= digits
+    return int(text) if is_number else first

@@ -130,7 +130,8 @@ class Dialog:
         render = chat if event.mode is InputMode.TEXT else partial(speech, language=language)
         said = render(line.text, begin=line.begin, more=texts.more)
         session.more = said.through if line.answer and said.more else 0
-        if event.locale not in self._policy.locales and not session.locale_told:
+        foreign = bool(event.locale) and event.locale not in self._policy.locales
+        if foreign and not session.locale_told:
             session.locale_told = True
             apology = render(texts.other_language)
             said = Speech([*apology.messages, *said.messages], said.through, said.more)

@@ -20,6 +20,7 @@ from voice.lex_event import (
     UnsupportedEventError,
     attributes_of,
     close,
+    intent_of,
     keep_listening,
     plain,
 )
@@ -76,7 +77,7 @@ class Fulfilling:
 
 def apology(event: Any) -> Any:
     """What is said to an event that cannot be read, or that we are in no state to hear."""
-    return _sorry(CallSession.read(attributes_of(event)), texts_in("en"), _intent(event))
+    return _sorry(CallSession.read(attributes_of(event)), texts_in("en"), intent_of(event))
 
 
 def _note(heard: LexEvent, session: CallSession, took: int, then: str | None) -> None:
@@ -110,11 +111,3 @@ def _sorry(session: CallSession, texts: CallTexts, intent: str) -> Any:
     if session.failures >= MOST_FAILURES and intent:
         return close(session.attributes(GOODBYE), [plain(texts.trouble_end)], intent)
     return keep_listening(session.attributes(), [plain(texts.trouble)])
-
-
-def _intent(event: Any) -> str:
-    try:
-        name = event["sessionState"]["intent"]["name"]
-    except (KeyError, TypeError):
-        return ""
-    return name if isinstance(name, str) else ""

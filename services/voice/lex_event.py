@@ -1,12 +1,16 @@
 """What Lex V2 asks of the fulfilment function, and what it may be answered.
 
 Owns the shape of both, and knows no dialog. Fields that are not read may be anything: Lex adds
-fields without a new version. Sources: Amazon Lex V2 developer guide, `lambda-input-format` and
-`lambda-response-format`; the limits are those of botocore's model of `lexv2-runtime`.
+fields without a new version. A field that is read and is not what it should be counts as absent,
+unless the utterance is of no use without it. Sources: Amazon Lex V2 developer guide,
+`lambda-input-format` and `lambda-response-format`; the limits are those of botocore's model of
+`lexv2-runtime`.
 """
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -15,6 +19,19 @@ from typing import Any, Final
 VERSION: Final = "1.0"
 LONGEST_MESSAGE: Final = 1024
 MOST_MESSAGES: Final = 5
+LONGEST_TRANSCRIPT: Final = 4096
+"""Characters of an utterance that are read; Lex sends 1,024 at most."""
+LONGEST_ATTRIBUTE: Final = 4096
+"""Characters of a session attribute or of its name; a longer one counts as absent."""
+
+# https://docs.aws.amazon.com/lexv2/latest/APIReference: names of locales and intents.
+_LOCALE: Final = re.compile(r"[a-z]{2,3}(?:_[A-Za-z0-9]{2,8}){0,3}")
+_INTENT: Final = re.compile(r"(?:[0-9a-zA-Z][_.-]?){1,100}")
+_LONGEST_ID: Final = 256
+
+
+CONTACT: Final = "contactId"
+"""The session attribute in which the flow names the call."""
 
 
 class UnsupportedEventError(Exception):
@@ -37,9 +54,9 @@ class LexEvent:
         mode: Spoken, pressed or, in a chat, written.
         transcript: What Lex made of it; empty for silence.
         confidence: How sure Lex is of the transcript, 0 to 1; None when it does not say.
-        locale: The language that the bot listens in, such as "en_US".
-        intent: Name of the intent that Lex went by.
-        session: Lex's id of the session.
+        locale: The language that the bot listens in, such as "en_US"; empty when that is no name.
+        intent: Name of the intent that Lex went by; empty when there is none.
+        session: Lex's id of the session; empty when there is none.
         attributes: What the flow and we ourselves have set.
     """
 
@@ -56,33 +73,53 @@ class LexEvent:
         """Read an event.
 
         Raises:
-            UnsupportedEventError: Its version is another, or a part that we need is not there.
+            UnsupportedEventError: Its version is another, or it does not say what was said, how,
+                or in which call.
         """
-        event = _mapping(event, "the event")
+        if not isinstance(event, Mapping):
+            raise UnsupportedEventError("the event")
         if event.get("messageVersion") != VERSION:
             raise UnsupportedEventError("messageVersion")
-        state = _mapping(event.get("sessionState"), "sessionState")
-        mode = event.get("inputMode")
-        if mode not in set(InputMode):
+        mode, said = event.get("inputMode"), event.get("inputTranscript")
+        if not isinstance(mode, str) or mode not in set(InputMode):
             raise UnsupportedEventError("inputMode")
+        if not isinstance(said, str | None):
+            raise UnsupportedEventError("inputTranscript")
+        attributes, session = attributes_of(event), _text(event.get("sessionId"), _LONGEST_ID)
+        if not (session or attributes.get(CONTACT)):
+            # Two such calls would be taken for one.
+            raise UnsupportedEventError("sessionId")
+        locale = _text(_part(event, "bot").get("localeId"), _LONGEST_ID)
         return cls(
             mode=InputMode(mode),
-            transcript=_text(event.get("inputTranscript"), "inputTranscript").strip(),
+            transcript=sayable((said or "")[:LONGEST_TRANSCRIPT]).strip(),
             confidence=_confidence(event.get("transcriptions")),
-            locale=_text(_mapping(event.get("bot"), "bot").get("localeId"), "bot.localeId"),
-            intent=_intent(state),
-            session=_text(event.get("sessionId"), "sessionId"),
-            attributes=attributes_of(event),
+            locale=locale if _LOCALE.fullmatch(locale) else "",
+            intent=intent_of(event),
+            session=session,
+            attributes=attributes,
         )
 
 
 def attributes_of(event: Any) -> dict[str, str]:
-    """The session's attributes, also of an event that cannot be read otherwise."""
-    state = event.get("sessionState") if isinstance(event, Mapping) else None
-    found = state.get("sessionAttributes") if isinstance(state, Mapping) else None
-    if not isinstance(found, Mapping):
-        return {}
-    return {str(name): value for name, value in found.items() if isinstance(value, str)}
+    """The session's attributes that are text, also of an event that cannot be read otherwise."""
+    found = _part(_part(event, "sessionState"), "sessionAttributes")
+    return {
+        sayable(str(name)): sayable(value)
+        for name, value in found.items()
+        if isinstance(value, str) and max(len(value), len(str(name))) <= LONGEST_ATTRIBUTE
+    }
+
+
+def intent_of(event: Any) -> str:
+    """The intent that Lex went by, also of such an event; only the end of a call needs it."""
+    name = _text(_part(_part(event, "sessionState"), "intent").get("name"), _LONGEST_ID)
+    return name if _INTENT.fullmatch(name) else ""
+
+
+def sayable(text: str) -> str:
+    """A text without lone surrogates: JSON may hold them, UTF-8 and Lex may not."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def keep_listening(attributes: Mapping[str, str], messages: Sequence[Mapping[str, str]]) -> Any:
@@ -117,30 +154,22 @@ def _answer(
     }
 
 
-def _intent(state: Mapping[str, Any]) -> str:
-    """Not every event has one; only the end of a call needs it."""
-    intent = state.get("intent")
-    name = intent.get("name") if isinstance(intent, Mapping) else None
-    return name if isinstance(name, str) else ""
-
-
 def _confidence(transcriptions: Any) -> float | None:
     """Of the best transcription: Lex names it first."""
     first = transcriptions[0] if isinstance(transcriptions, list) and transcriptions else None
     value = first.get("transcriptionConfidence") if isinstance(first, Mapping) else None
-    return float(value) if isinstance(value, int | float) else None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    # Python reads NaN and whole numbers beyond every float from JSON.
+    return float(value) if 0 <= value <= 1 and math.isfinite(value) else None
 
 
-def _mapping(value: Any, name: str) -> Mapping[str, Any]:
-    if not isinstance(value, Mapping):
-        raise UnsupportedEventError(name)
-    return value
+def _part(value: Any, name: str) -> Mapping[str, Any]:
+    """A part that is an object; empty where it is none."""
+    found = value.get(name) if isinstance(value, Mapping) else None
+    return found if isinstance(found, Mapping) else {}
 
 
-def _text(value: Any, name: str) -> str:
-    """A text; absent counts as empty, since silence may come either way."""
-    if value is None:
-        return ""
-    if not isinstance(value, str):
-        raise UnsupportedEventError(name)
-    return value
+def _text(value: Any, longest: int) -> str:
+    """A short text; empty where it is none."""
+    return sayable(value) if isinstance(value, str) and len(value) <= longest else ""

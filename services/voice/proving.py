@@ -6,7 +6,6 @@ which its flow branches on. Neither the code nor the number is logged.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import cache
 from typing import Any, Final
 
@@ -23,6 +22,7 @@ from texting.meter import Meter
 from texting.notices import Notices
 from voice.callers import Caller, Callers
 from voice.codes import Check, Codes, CodesSpentError
+from voice.connect_event import CHECK, SEND, ConnectEvent
 from voice.settings import ProvingSettings
 
 SENT: Final = "sent"
@@ -117,7 +117,7 @@ def _built() -> Proving:
     return Proving(callers, codes, Notices(tables, carrier, meter), texts)
 
 
-def handler(event: dict[str, Any], _context: Any) -> dict[str, str]:
+def handler(event: Any, _context: Any) -> dict[str, str]:
     """Answer one block of the contact flow."""
     try:
         return {"result": respond(_built(), event)}
@@ -125,24 +125,21 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, str]:
         observability.flush()
 
 
-def respond(proving: Proving, event: Mapping[str, Any]) -> str:
+def respond(proving: Proving, event: Any) -> str:
     """Map Connect's event to the use case; what goes wrong is "unavailable", never an error."""
-    details = event.get("Details") or {}
-    contact, asked = details.get("ContactData") or {}, details.get("Parameters") or {}
-    number = str((contact.get("CustomerEndpoint") or {}).get("Address") or "")
-    contact_id, action = str(contact.get("ContactId") or ""), str(asked.get("action") or "")
+    asked = ConnectEvent.parse(event)
     result = UNAVAILABLE
     try:
-        if contact_id and action == "send":
-            result = proving.send(number, contact_id)
-        elif contact_id and action == "check":
-            result = proving.check(number, contact_id, str(asked.get("code") or ""))
+        if asked.contact and asked.action == SEND:
+            result = proving.send(asked.number, asked.contact)
+        elif asked.contact and asked.action == CHECK:
+            result = proving.check(asked.number, asked.contact, asked.code)
     except StoreBusyError as error:
         observability.logger().warning("store busy", extra={"why": str(error)})
     except Exception as error:  # noqa: BLE001  the caller hears that it does not work, and goes on
         # Not `exception`: a library's message may quote a number.
         observability.logger().error("proving failed", extra=observability.describe(error))
     observability.logger().info(
-        "proving", extra={"contact": contact_id, "action": action, "result": result}
+        "proving", extra={"contact": asked.contact, "action": asked.action, "result": result}
     )
     return result

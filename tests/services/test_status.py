@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from conversation.ids import turn_reference
+from conversation.ids import parse_turn_reference, turn_reference
 from conversation.meta import Claim
 from conversation.outcomes import DeliveryState
 from conversation.tables import Tables, put
@@ -231,3 +231,22 @@ def test_golden_reports_are_read(desk: Desk, name: str) -> None:
     assert request.path_parameters["turn"].startswith("person~")
     assert request.field("MessageStatus") in {"delivered", "undelivered"}
     assert respond(desk.reports, event)["statusCode"] == 403
+
+
+def test_a_long_error_code_is_cut(tables: Tables) -> None:
+    """Codes have five digits; what is stored of another stays short."""
+    desk = Desk(tables)
+    turn = desk.sent()
+    assert desk.report(turn, "undelivered", ErrorCode="9" * 5000) == 204
+    stored = desk.tables.get(desk.tables.conversations, turn.conversation, f"turn#{turn.id}")
+    assert stored is not None
+    assert stored["delivery_error"] == "9" * 16
+
+
+@pytest.mark.parametrize(
+    "reference", ["", ".", "x.", ".1", "a.b c", "x" * 600 + ".1", "é" * 300 + ".1"]
+)
+def test_a_reference_fits_a_key(reference: str) -> None:
+    """Anything else is no reference."""
+    with pytest.raises(ValueError, match="not a turn reference"):
+        parse_turn_reference(reference)

@@ -86,10 +86,7 @@ def test_every_event_is_answered(memory_tables: Tables, name: str) -> None:
         (("messageVersion",), "2.0"),
         (("messageVersion",), None),
         (("inputMode",), "Telepathy"),
-        (("sessionState",), None),
-        (("sessionState",), "x"),
-        (("bot",), []),
-        (("bot", "localeId"), 7),
+        (("inputMode",), ["Speech"]),
         (("inputTranscript",), {"text": "hello"}),
     ],
 )

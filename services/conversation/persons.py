@@ -7,7 +7,7 @@ import hmac
 import time
 from dataclasses import dataclass
 
-from conversation.clocks import DAY_SECONDS, Clock
+from conversation.clocks import DAY_SECONDS, Clock, expiry
 from conversation.ids import Ids
 from conversation.items import SCHEMA, Item
 from conversation.tables import ConditionFailedError, Tables, put, update
@@ -16,6 +16,7 @@ _PERSON = "person"
 _META = "meta"
 _ROUTE_CHARACTERS = 16
 _CALL = "call#"
+_NEVER = float("inf")
 
 
 def address_hash(value: str, key: bytes) -> str:
@@ -129,7 +130,7 @@ class Persons:
 
     def known(self, hashed: str) -> Known | None:
         """What is known of an address, or None. One strong read."""
-        item = self._tables.get(self._tables.people, address_key(hashed), _PERSON)
+        item = self._read(address_key(hashed))
         return Known.parse(item) if item else None
 
     def find_or_create(self, hashed: str) -> str:
@@ -139,14 +140,34 @@ class Persons:
         return known.person
 
     def meet(self, hashed: str) -> Known:
-        """What is known of an address; a first contact creates the person.
+        """What is known of an address that proved itself; a first contact creates the person.
 
         Two webhooks at once agree on one person: the loser of the conditional put reads the
-        winner's.
+        winner's. A person whom only a call has made stays from now on.
         """
         pk = address_key(hashed)
-        item = self._tables.get(self._tables.people, pk, _PERSON)
+        item = self._read(pk)
+        if item is not None and "expires_at" in item and not self._expiring(pk, item, None):
+            item = self._read(pk)
         return Known.parse(item if item is not None else self._create(pk))
+
+    def meet_caller(self, hashed: str, days: int) -> Known:
+        """What is known of a number that somebody claims to call from, which may be forged.
+
+        A person made for it expires, so that forged numbers do not pile up. Each call puts that
+        off, at most once a day; `meet` ends it.
+
+        Args:
+            hashed: The number's `address_hash`.
+            days: How long what a call leaves behind lives, so that FORGET finds it by the number.
+        """
+        pk, expires_at = address_key(hashed), expiry(self._clock, days)
+        item = self._read(pk)
+        if item is None:
+            item = self._create(pk, expires_at)
+        elif expires_at - item.get("expires_at", expires_at) >= DAY_SECONDS:
+            self._expiring(pk, item, expires_at)
+        return Known.parse(item)
 
     def touch(self, hashed: str, known: Known) -> None:
         """Note that the person was heard of, at most once a day: the usual text writes nothing."""
@@ -158,19 +179,47 @@ class Persons:
         """Keep the verdict on an address, and the name of the rules that it was made under."""
         self._note(hashed, {"screened": fingerprint, "refused": refused or ""})
 
-    def _create(self, pk: str) -> Item:
+    def _read(self, pk: str) -> Item | None:
+        """The item of an address; None when there is none, or it has expired."""
+        item = self._tables.get(self._tables.people, pk, _PERSON)
+        return item if item and item.get("expires_at", _NEVER) > self._clock() else None
+
+    def _expiring(self, pk: str, item: Item, at: int | None) -> bool:
+        """Have an item expire later, or never; False when it is another's, or kept, by now."""
+        action = update(
+            self._tables.people,
+            pk,
+            _PERSON,
+            "REMOVE expires_at" if at is None else "SET expires_at = :at",
+            condition="person = :person AND attribute_exists(expires_at)",
+            values={":person": item["person"], **({} if at is None else {":at": at})},
+        )
+        try:
+            self._tables.write(action)
+        except ConditionFailedError:
+            return False
+        return True
+
+    def _create(self, pk: str, expires_at: int | None = None) -> Item:
         item: Item = {
             "pk": pk,
             "sk": _PERSON,
             "person": self._ids.new(),
             "last_seen": int(self._clock()),
             "schema": SCHEMA,
+            **({} if expires_at is None else {"expires_at": expires_at}),
         }
-        action = put(self._tables.people, item, condition="attribute_not_exists(pk)")
+        action = put(
+            self._tables.people,
+            item,
+            # DynamoDB takes days to delete what has expired.
+            condition="attribute_not_exists(pk) OR expires_at <= :now",
+            values={":now": int(self._clock())},
+        )
         try:
             self._tables.write(action)
         except ConditionFailedError:
-            winner = self._tables.get(self._tables.people, pk, _PERSON)
+            winner = self._read(pk)
             if winner is None:
                 raise
             item = winner

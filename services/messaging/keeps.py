@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 DAYS: Final = 7
 """How long an offer stands, and how long it is known that a call was kept."""
 
-_MOST: Final = 50
+_MOST: Final = 1000
+"""Offers that are read: more than a person can get in the days that one stands."""
 
 
 @dataclass(frozen=True)

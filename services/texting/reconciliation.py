@@ -18,10 +18,11 @@ from conversation.tables import Tables
 from conversation.turns import Turn, Turns, turn_sk
 from texting.carrier_outcomes import CarrierMessage
 
-# One turn is open at a time, so the turns of some hours are few.
-_TURNS_READ: Final = 200
+# One turn is open at a time, so the texts' turns of some hours are few. Spoken turns sort anywhere
+# among them, and may be many: a read that ends early would miss the id that another turn holds.
+_TURNS_READ: Final = 10_000
 _TURNS_SINCE_MS: Final = 6 * 3600 * MILLISECONDS
-_PROOFS_READ: Final = 100
+_PROOFS_READ: Final = 1000
 # Words that a call left are offered for a day, and its offer goes out minutes after its end.
 _CALLS_TEXT_FOR_MS: Final = 2 * DAY_SECONDS * MILLISECONDS
 

@@ -58,6 +58,8 @@ class Callers:
         also_serve: Prefixes of numbers that are texted whatever the number plan says of them.
         memory: "person" when proved callers speak in their own conversation, else "call".
         recycle_after_days: After so long a silence a number is taken for somebody new's; 0 never.
+        person_days: Lifetime of a person whom only calls have made: longer than what calls leave
+            behind, so that FORGET finds it by the number.
         clock: Epoch seconds.
         ids: Makes person ids.
     """
@@ -72,6 +74,7 @@ class Callers:
         also_serve: tuple[str, ...] = (),
         memory: str = "call",
         recycle_after_days: int = 0,
+        person_days: int = 31,
         clock: Clock = time.time,
         ids: Ids | None = None,
     ) -> None:
@@ -80,6 +83,7 @@ class Callers:
         self._sender = sender
         self._proving = memory == PERSON
         self._recycle_after_days = recycle_after_days
+        self._person_days = person_days
         self._clock = clock
         self._persons = Persons(tables, clock, ids)
         self._screening = Screening(countries, also_serve)
@@ -100,7 +104,7 @@ class Callers:
             return Caller(contact, own)
         key = self._address_key()
         hashed = address_hash(number, key)
-        known = self._persons.meet(hashed)
+        known = self._persons.meet_caller(hashed, self._person_days)
         if known.has_lapsed(self._clock(), self._recycle_after_days):
             return Caller(contact, own)
         person = known.person

@@ -47,6 +47,7 @@ def build_turns(settings: FulfilmentSettings, tables: Tables) -> CallTurns:
     """What answers utterances."""
     calls, stack_usage = settings.calls, StackUsage(tables)
     wakeups = Wakeups(settings.wakeup_queue_url, aws.sqs)
+    assistant = settings.assistant
     callers = Callers(
         tables,
         AddressKey(JsonSecret(settings.carrier_secret_arn, aws.secrets_manager)),
@@ -55,6 +56,7 @@ def build_turns(settings: FulfilmentSettings, tables: Tables) -> CallTurns:
         also_serve=settings.also_serve,
         memory=calls.memory,
         recycle_after_days=settings.recycle_after_days,
+        person_days=max(assistant.message_days, assistant.turn_days) + 1,
     )
     return CallTurns(
         tables,

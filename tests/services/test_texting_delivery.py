@@ -131,8 +131,12 @@ def test_another_worker_that_took_over_is_left_alone(scene: Scene) -> None:
     assert scene.delivery.deliver(newer, turn).progress is Progress.CLOSED
 
 
-def test_send_not_begun_in_time_is_left_to_reconciliation(scene: Scene) -> None:
-    """More than two seconds after the announcement began, the attempt is not made."""
+@pytest.mark.parametrize("asleep", [False, True])
+def test_send_not_begun_in_time_is_left_to_reconciliation(scene: Scene, *, asleep: bool) -> None:
+    """More than two seconds after the announcement began, the attempt is not made.
+
+    A machine that slept meanwhile knows only by its wall clock.
+    """
 
     class SlowTables:
         """A client whose transactions take their time, once."""
@@ -150,7 +154,8 @@ def test_send_not_begun_in_time_is_left_to_reconciliation(scene: Scene) -> None:
 
     claim, turn = scene.open.answered()
     slow = replace(scene.tables, client=SlowTables(scene.tables.client, scene.clock))
-    result = scene.delivering(slow).deliver(claim, turn)
+    still = {"monotonic": Clock()} if asleep else {"clock": Clock()}
+    result = scene.delivering(slow, **still).deliver(claim, turn)
     assert (result.progress, result.error) == (Progress.LATER, "not begun in time")
     assert scene.carrier.sent == []
     assert scene.meta.open_turn.state is TurnState.SENDING

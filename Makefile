@@ -8,6 +8,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 # Pass options through: make local ARGS=--demo, make test ARGS='tests/services -k duplicate'.
 ARGS ?=
+DOCKERFILE ?= services/Dockerfile
 # pytest-xdist: one stack per worker, so files stay together. `WORKERS=0` runs in one process.
 WORKERS ?= 2
 # A shell that forbids bytecode caches would make every worker process compile LangChain anew.
@@ -95,6 +96,14 @@ payload: $(VENV)/.local ## Build what the image holds, for this machine, into bu
 image: ## Build the arm64 image with Docker (ARGS='--build-arg EXTRAS=openai' adds that SDK)
 	docker buildx build --platform linux/arm64 --provenance=false --tag dialtone \
 		--file services/Dockerfile $(ARGS) .
+
+.PHONY: release-image
+release-image: check-base image ## Build the image to deploy: refuses a base without a digest
+
+.PHONY: check-base
+check-base: ## Say whether the image's base is pinned to a digest
+	@grep -Eq '^ARG BASE=[^@ ]+@sha256:[0-9a-f]{64}$$' $(DOCKERFILE) || { \
+		echo "$(DOCKERFILE): the base has no digest; run \`make pin-base\` and commit it" >&2; exit 1; }
 
 .PHONY: pin-base
 pin-base: ## Pin the image's base to the digest that its tag has today (needs Docker)

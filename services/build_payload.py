@@ -21,6 +21,8 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from shared_library import loaded_part
+
 ROOT = Path(__file__).resolve().parent.parent
 SERVICES = Path(__file__).resolve().parent
 PACKAGES = ("conversation", "texting", "messaging", "voice")
@@ -136,13 +138,12 @@ def trim(target: Path) -> None:
 
 
 def strip(target: Path) -> None:
-    """Drop the debug symbols that some wheels carry; without binutils they stay, harmlessly."""
-    command = shutil.which("strip")
-    if command is None:
-        say("no `strip` here: debug symbols stay (Debian: apt install binutils)")
-        return
-    libraries = sorted(target.rglob("*.so"))
-    subprocess.run([command, "--strip-unneeded", *map(str, libraries)], check=True)  # noqa: S603 - from PATH
+    """Drop the symbols that some wheels carry for debuggers; here, so that no tool is needed."""
+    for library in sorted(target.rglob("*.so*")):
+        if library.is_file() and not library.is_symlink():
+            loaded = loaded_part(library.read_bytes())
+            if loaded is not None:
+                library.write_bytes(loaded)
 
 
 def _undocumented(value: Any) -> Any:

@@ -128,7 +128,7 @@ def _of_keys() -> dict[str, Watch]:
         found[f"secret-stale-{service}"] = _watch(
             "SecretStale",
             service,
-            "Secrets Manager does not give a secret, and an earlier value is in use, for an hour at "
+            "Secrets Manager does not give a secret, and an earlier value is in use, an hour at "
             "most: the function's log has `secret not fetched` with the reason.",
         )
     return found

@@ -216,7 +216,8 @@ def test_a_poisonous_text_is_set_aside_and_the_others_go_on(
     assert aside["set_aside_at"]
     assert "pending_at" not in aside
     assert phone.turns()[-1]["outcome"] == "set_aside"
-    assert '"SetAside":[1.0]' in "".join(stack.logs("responder"))
+    # Metrics are written when the function ends, which is after the turn does.
+    phone.wait(lambda: '"SetAside":[1.0]' in "".join(stack.logs("responder")), "the metric")
     phone.text("go on")
     assert "go on" in phone.hear(3)[2]
     _put(stack, {**aside, "text": whole})

@@ -15,7 +15,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -204,7 +204,20 @@ class Emulator:
         folders = {name: self.state / name for name in ("emulator", "tmp", "logs")}
         for folder in folders.values():
             folder.mkdir(parents=True, exist_ok=True)
-        environment = scrubbed_environment(
+        with self.log_file.open("ab") as log:
+            self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
+                [sys.executable, str(ROOT / "local" / "lifeline.py"), "local.emulator_server"],
+                cwd=self.state,
+                env=self._environment(folders),
+                stdin=subprocess.PIPE,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                umask=PRIVATE_UMASK,
+            )
+
+    def _environment(self, folders: Mapping[str, Path]) -> dict[str, str]:
+        return scrubbed_environment(
             AUTH="true",
             AWS_ACCESS_KEY_ID=ADMIN_KEY,
             AWS_SECRET_ACCESS_KEY=ADMIN_SECRET,
@@ -233,17 +246,6 @@ class Emulator:
                 UNSAVED_SECRETS_VARIABLE: json.dumps(self._unsaved_secrets),
             },
         )
-        with self.log_file.open("ab") as log:
-            self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
-                [sys.executable, str(ROOT / "local" / "lifeline.py"), "local.emulator_server"],
-                cwd=self.state,
-                env=environment,
-                stdin=subprocess.PIPE,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-                umask=PRIVATE_UMASK,
-            )
 
     def _wait_until_healthy(self) -> None:
         deadline = time.monotonic() + START_SECONDS

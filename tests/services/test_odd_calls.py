@@ -17,9 +17,9 @@ from local.phone.lex_answers import read_answer
 from tests.services.conftest import name_tables
 from tests.services.memory_dynamodb import MemoryDynamoDB
 from tests.services.odd_json import MISSING, ODD, paths, replaced, values
+from tests.services.proving_line import Line
+from tests.services.proving_line import event as connect_event
 from tests.services.test_voice_events import NAMES, Context, golden
-from tests.services.test_voice_proving import Line
-from tests.services.test_voice_proving import event as connect_event
 from tests.services.voice_stage import CONTACT, TEXTS, VoiceStage, heard
 from voice import fulfilment, proving
 from voice.call_session import CallSession

@@ -259,7 +259,7 @@ def test_a_listed_text_that_fails_keeps_no_other_waiting(failing: str) -> None:
 
     listed = [listed_text(f"SM{number}") for number in (3, 2, 1)]
     carrier: Any = SimpleNamespace(list_inbound=lambda *_: listed)
-    acceptor: Any = SimpleNamespace(has_receipt=lambda _: False, accept=accept)
+    acceptor: Any = SimpleNamespace(receipt=lambda _: None, accept=accept)
     count = list_and_accept(
         carrier, acceptor, wake, senders=["+1"], since=0, deadline=Deadline.after(30)
     )

@@ -18,6 +18,7 @@ from conversation.deadline import Deadline
 from conversation.ids import shard_of
 from conversation.tables import StoreBusyError, Tables, put
 from messaging import responder
+from messaging.acceptance import INBOX, Acceptance
 from messaging.carrier_listing import list_and_accept
 from messaging.status import StatusReports
 from messaging.status import respond as respond_to_report
@@ -250,7 +251,7 @@ def test_a_listed_text_that_fails_keeps_no_other_waiting(failing: str) -> None:
         if failing == "accept" and inbound.sid == "SM2":
             raise ValueError(inbound.sid)
         accepted.append(inbound.sid)
-        return SimpleNamespace(wakes=True, conversation=inbound.sid, duplicate=False)
+        return Acceptance(inbound.sid, duplicate=False, effect=INBOX)
 
     def wake(conversation: str, sid: str) -> None:
         if failing == "wake" and sid == "SM2":

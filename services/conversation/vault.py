@@ -10,7 +10,7 @@ from __future__ import annotations
 import random
 import threading
 import time
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -98,6 +98,7 @@ class Vault:
         self._clock = clock
         self._sleep = sleep
         self._held: OrderedDict[tuple[str, str], _Held] = OrderedDict()
+        self._ends: deque[tuple[float, tuple[str, str]]] = deque()
         self._lock = threading.Lock()
 
     def wrap(self, conversation: str, seed: bytes, deadline: Deadline | None = None) -> bytes:
@@ -125,19 +126,25 @@ class Vault:
         """A key that was unwrapped not long ago and is within its limits."""
         place = (conversation, generation)
         with self._lock:
+            self._drop_expired()
             held = self._held.pop(place, None)
-            if held is None or self._clock() >= held.until or held.uses <= 0:
+            if held is None:
                 return None
             held.uses -= 1
-            self._held[place] = held  # Now the last to go.
+            if held.uses > 0:
+                self._held[place] = held  # Now the last to go.
             return held.seals
 
     def hold(self, seals: Seals) -> None:
         """Remember an unwrapped key, whose first use this is."""
         until = self._clock() + self._limits.age_seconds
         held = _Held(seals, until, self._limits.uses - 1)
+        place = (seals.conversation, seals.generation)
         with self._lock:
-            self._held[(seals.conversation, seals.generation)] = held
+            self._drop_expired()
+            if held.uses > 0:
+                self._held[place] = held
+                self._ends.append((until, place))
             while len(self._held) > self._limits.count:
                 self._held.popitem(last=False)
 
@@ -145,6 +152,18 @@ class Vault:
         """Remember a conversation's keys no longer, as when it is forgotten."""
         with self._lock:
             for place in [place for place in self._held if place[0] == conversation]:
+                del self._held[place]
+
+    def _drop_expired(self) -> None:
+        """Forget every key whose time is over, asked for or not; they end in the order they came.
+
+        A worker that is frozen runs no code: what it holds goes when it is next asked for a key.
+        """
+        now = self._clock()
+        while self._ends and self._ends[0][0] <= now:
+            _, place = self._ends.popleft()
+            held = self._held.get(place)
+            if held is not None and held.until <= now:
                 del self._held[place]
 
     def _call(

@@ -101,6 +101,46 @@ def test_what_does_not_pass_is_not_tried_again(kms: PlayedKms, code: str) -> Non
     assert len(kms.calls) == 1
 
 
+def test_an_old_key_leaves_memory_whoever_is_asked_for(kms: PlayedKms) -> None:
+    """Looked up or not: whatever is asked for next, what is older than the limit is gone."""
+    clock = Clock()
+    vault = vault_of(kms, Limits(age_seconds=300), clock)
+    for number in range(3):
+        vault.hold(seals(number))
+        clock.now += 100
+    assert vault.held("person#9", "g") is None
+    assert [place for place, _ in vault._held] == ["person#1", "person#2"]
+    clock.now += 100
+    assert vault.held("person#9", "g") is None
+    assert [place for place, _ in vault._held] == ["person#2"]
+    clock.now += 100
+    vault.hold(seals(3))
+    assert [place for place, _ in vault._held] == ["person#3"]
+    assert len(vault._ends) == 1
+
+
+def test_a_key_that_was_unwrapped_again_is_as_old_as_that(kms: PlayedKms) -> None:
+    """The end of its first time does not take it."""
+    clock = Clock()
+    vault = vault_of(kms, Limits(age_seconds=300), clock)
+    vault.hold(seals(1))
+    clock.now += 200
+    vault.hold(seals(1))
+    clock.now += 200
+    assert vault.held("person#1", "g") is not None
+
+
+def test_a_key_that_is_used_up_is_not_kept(kms: PlayedKms) -> None:
+    """It leaves memory with its last use, not with the next."""
+    vault = vault_of(kms, Limits(uses=2))
+    vault.hold(seals(1))
+    assert vault.held("person#1", "g") is not None
+    assert vault._held == {}
+    vault = vault_of(kms, Limits(uses=1))
+    vault.hold(seals(1))
+    assert vault._held == {}
+
+
 def test_a_key_is_kept_for_a_while(kms: PlayedKms) -> None:
     """Until it is too old: then KMS decides again."""
     clock = Clock()

@@ -264,13 +264,12 @@ def _set(item: dict[str, Any], path: list[str], value: Any) -> None:
 def _value(token: str, parts: dict[str, Any], item: dict[str, Any]) -> Any:
     if token.startswith(":"):
         return from_attribute(parts["ExpressionAttributeValues"][token])
-    current: Any = item
+    current: dict[str, Any] = {"M": item}
     for name in (_name(part, parts) for part in token.split(".")):
-        if not isinstance(current, dict) or name not in current:
+        if name not in current.get("M", {}):
             return _MISSING
-        current = current[name]
-        current = current.get("M", current)
-    return from_attribute(current) if set(current) <= set("SNBL") | {"BOOL", "NULL"} else current
+        current = current["M"][name]
+    return from_attribute(current)
 
 
 def _name(token: str, parts: dict[str, Any]) -> str:

@@ -21,7 +21,7 @@ from botocore.session import Session
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from benchmarks.figures import Figure
-from conversation.codec import binding
+from conversation.codec import Role, binding
 from conversation.items import to_item
 from conversation.keys import Keys
 from conversation.sealing import Sealer, Seals, new_seed
@@ -31,7 +31,9 @@ from conversation.vault import Vault
 TURNS = 1_000
 WINDOW = 20
 MESSAGE = "Only the second one, at 19:40; the first one passes it without a stop. " * 3
-HOME = {"sk": "message#000000000001", "role": "ai"}
+HOME = {"sk": "message#000000000001"}
+MAIL = {"sk": "inbox#1"}
+_MAILED = {"text": Role.TEXT, "reply_to": Role.TEXT_REPLY_TO}
 _CALLS, _ROUNDS = 500, 40
 
 
@@ -44,15 +46,16 @@ def _warm() -> Figure:
     seals = Seals("person#bench", "0" * 32, new_seed())
     sealer = Sealer(seals.conversation, seals.generation, seals.public_key)
     key, bound = AESGCM(os.urandom(32)), binding("person#bench", "message#1", "ai", "0" * 32)
-    sealed, mailed = seals.seal(MESSAGE, **HOME), sealer.seal(MESSAGE, **HOME)
+    sealed = {**HOME, "content": seals.seal(MESSAGE, HOME, Role.AI)}
+    mailed = {**MAIL, "text": sealer.seal(MESSAGE, MAIL, Role.TEXT)}
     nonce = os.urandom(12)
     bare_sealed = key.encrypt(nonce, MESSAGE.encode(), bound)
     took = _microseconds(
         {
-            "seal": lambda: seals.seal(MESSAGE, **HOME),
-            "open": lambda: seals.open(sealed, **HOME),
-            "seal_to_public_half": lambda: sealer.seal(MESSAGE, **HOME),
-            "open_from_public_half": lambda: seals.open(mailed, **HOME),
+            "seal": lambda: seals.seal(MESSAGE, HOME, Role.AI),
+            "open": lambda: seals.open(sealed, "content", Role.AI),
+            "seal_to_public_half": lambda: sealer.seal(MESSAGE, MAIL, Role.TEXT),
+            "open_from_public_half": lambda: seals.open(mailed, "text", Role.TEXT),
             "bare_seal": lambda: key.encrypt(os.urandom(12), MESSAGE.encode(), bound),
             "bare_open": lambda: key.decrypt(nonce, bare_sealed, bound).decode(),
         }
@@ -106,14 +109,15 @@ def _turn(keys: Keys, conversation: str) -> int:
     """A turn's contents: the text and its address, the window, three that it writes, the send's."""
     record = keys.ensure_record(conversation)
     sealer = record.sealer
-    mail = [sealer.seal(MESSAGE, sk="inbox#1", role=role) for role in ("inbox", "reply_to")]
-    for sealed, role in zip(mail, ("inbox", "reply_to"), strict=True):
-        keys.seals(conversation, record.generation).open(sealed, sk="inbox#1", role=role)
-    stored = keys.seals(conversation, record.generation).seal(MESSAGE, **HOME)
+    sealed = {name: sealer.seal(MESSAGE, MAIL, role) for name, role in _MAILED.items()}
+    for name, role in _MAILED.items():
+        keys.seals(conversation, record.generation).open({**MAIL, **sealed}, name, role)
+    content = keys.seals(conversation, record.generation).seal(MESSAGE, HOME, Role.AI)
     for _ in range(WINDOW + 1):
-        keys.seals(conversation, record.generation).open(stored, **HOME)
+        item = {**HOME, "content": content}
+        keys.seals(conversation, record.generation).open(item, "content", Role.AI)
     for _ in range(2):
-        keys.seals(conversation, record.generation).seal(MESSAGE, **HOME)
+        keys.seals(conversation, record.generation).seal(MESSAGE, HOME, Role.AI)
     return 2 + 2 + 1 + WINDOW + 1 + 2
 
 

@@ -127,11 +127,13 @@ def _clear_seals() -> Any:
     from conversation.sealing import Seals
 
     class Clear(Seals):
-        def seal(self, text: str, **_: str) -> bytes:
+        def seal(self, text: str, item: Any, role: Any) -> bytes:
+            del item, role
             return text.encode()
 
-        def open(self, data: bytes, **_: str) -> str:
-            return data.decode()
+        def read(self, item: Any, name: str, role: Any, decode: Any) -> Any:
+            del role
+            return decode(item[name].decode())
 
     return Clear
 

@@ -12,7 +12,7 @@ from cli.survey import scan_conversations
 from cli.target import Target
 from conversation.items import Item
 from conversation.persons import call_key, keep_sk, owner_of, person_key
-from conversation.turns import Turn
+from conversation.turns import Turn, readable
 from texting.after_call import AFTER_CALL
 
 _CONTACT = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
@@ -104,7 +104,8 @@ def find_call(target: Target, contact: str, progress: Callable[[int], None]) -> 
 
 def _file(life: CallLife, item: Item) -> None:
     if item["sk"].startswith("turn#"):
-        life.turns.append(Turn.parse(item))
+        if (turn := readable(item)) is not None:
+            life.turns.append(turn)
     elif "held" in item:
         life.held += 1
     elif item["sk"] == AFTER_CALL:

@@ -8,7 +8,8 @@ from typing import Any
 
 from cli.people import Subject
 from cli.target import Target
-from conversation.codec import CodecError
+from conversation.codec import CodecError, Role
+from conversation.contents import roles_in
 from conversation.items import Item
 from conversation.keys import ForgottenError, KeyLostError, Keys
 from conversation.persons import address_key, person_key
@@ -16,9 +17,8 @@ from conversation.persons import address_key, person_key
 UNOPENED = "(sealed under a key that is gone, or altered)"
 
 _PAGE = 100
-_ROLES = {"inbox#": {"text": "inbox", "reply_to": "reply_to"}, "turn#": {"reply_to": "reply_to"}}
-_JSON = frozenset({"inbox", "reply_to", "summary"})
-_OURS = frozenset({"pk", "schema", "pending_shard", "pending_at"})
+_WORDS = frozenset({Role.HUMAN, Role.AI, Role.SYSTEM, Role.TOOL, Role.TURN_HEARD})
+_OURS = frozenset({"pk", "schema", "pending_shard", "pending_at", "offered_to"})
 
 
 def gather(target: Target, subject: Subject) -> dict[str, Any]:
@@ -57,22 +57,20 @@ def _plain(items: Iterator[Item]) -> list[Item]:
 
 def _opened(target: Target, item: Item) -> Item:
     """An item without what is only ours, and with its words in place of their seals."""
-    roles = next((found for sk, found in _ROLES.items() if item["sk"].startswith(sk)), None)
-    if roles is None:
-        roles = {"content": str(item.get("role") or item["sk"])}
+    roles = roles_in(item)
     shown: Item = {}
     for name, value in item.items():
         if name not in _OURS:
             is_sealed = isinstance(value, bytes)
-            shown[name] = _open(target, item, name, roles) if is_sealed else value
+            shown[name] = _open(target, item, name, roles.get(name)) if is_sealed else value
     return shown
 
 
-def _open(target: Target, item: Item, name: str, roles: dict[str, str]) -> Any:
-    role = roles.get(name, name)
+def _open(target: Target, item: Item, name: str, role: Role | None) -> Any:
+    if role is None:
+        return UNOPENED
     try:
-        seals = Keys(target.tables).seals(item["pk"], item["generation"])
-        words = seals.open(item[name], sk=item["sk"], role=role)
+        seals = Keys(target.tables).seals(item["pk"], str(item.get("generation")))
+        return seals.read(item, name, role, str if role in _WORDS else json.loads)
     except (CodecError, ForgottenError, KeyLostError):
         return UNOPENED
-    return json.loads(words) if role in _JSON else words

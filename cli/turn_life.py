@@ -17,9 +17,9 @@ from conversation.ids import parse_turn_reference
 from conversation.items import Item
 from conversation.keys import ForgottenError, KeyLostError, Keys, KeyUnavailableError
 from conversation.lease import META
-from conversation.messages import message_sk
+from conversation.messages import message_sk, open_message
 from conversation.meta import Meta, OpenTurn
-from conversation.turns import Turn, Turns, turn_sk
+from conversation.turns import Turn, Turns, readable, turn_sk
 
 _ULID = re.compile(r"[0-9A-HJKMNP-TV-Z]{26}")
 # Why words stay closed: altered, forgotten, or the key is lost, or the caller's to use it is not.
@@ -95,7 +95,7 @@ def find_turn(
             f"{key} has no turn {turn_id}",
             "turns are kept for `retention.turnDays`; `dialtone status` lists the open ones",
         )
-    turn = Turn.parse(item) if item else None
+    turn = readable(item)
     messages = [_read_message(target, turn, number, reveal=reveal) for number in _numbers(turn)]
     kept = [message for message in messages if message]
     return TurnLife(key, turn_id, turn, open_turn, kept, _address(target, turn) if reveal else None)
@@ -181,8 +181,9 @@ def _read_message(
     item = tables.get(tables.conversations, turn.conversation, sk)
     if item is None:
         return None
-    text = _words(target, turn, sk, item) if reveal else None
-    return Message(number, item["role"], item.get("kind", ""), len(item["content"]), text)
+    text = _words(target, turn, item) if reveal else None
+    size = len(item.get("content") or b"")
+    return Message(number, str(item.get("role")), str(item.get("kind", "")), size, text)
 
 
 def _address(target: Target, turn: Turn | None) -> dict[str, str] | None:
@@ -193,10 +194,10 @@ def _address(target: Target, turn: Turn | None) -> dict[str, str] | None:
         return None
 
 
-def _words(target: Target, turn: Turn, sk: str, item: Item) -> str:
+def _words(target: Target, turn: Turn, item: Item) -> str:
     try:
-        seals = Keys(target.tables).seals(turn.conversation, item["generation"])
-        return seals.open(item["content"], sk=sk, role=item["role"])
+        seals = Keys(target.tables).seals(turn.conversation, str(item.get("generation")))
+        return open_message(item, seals).text
     except _CLOSED as error:
         return f"(cannot be read: {type(error).__name__}: {error})"
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from conversation.codec import CodecError
+from conversation.contents import roles_in
 from conversation.items import Item
 from conversation.keys import ForgottenError, KeyLostError, Keys, KeyUnavailableError
 from conversation.persons import contact_of
@@ -15,9 +16,8 @@ from conversation.persons import contact_of
 _SHOWN_MESSAGES = 60
 _SHOWN_TURNS = 30
 _AFTER_CALL = "after-call"
-# Attributes that hold content, and the role each is bound to; a message's is its own.
 _OPENED = "opened"
-_CONTENT = {"content": "", "text": "inbox", "reply_to": "reply_to"}
+_CONTENT = ("content", "text", "reply_to")
 
 
 def conversation_view(items: list[Item]) -> dict[str, Any]:
@@ -74,15 +74,13 @@ def shown(item: Item) -> dict[str, Any]:
 
 def open_content(item: Item, keys: Keys) -> None:
     """Put beside an item what its content says; None where it stays closed."""
-    item[_OPENED] = {
-        name: _opened(item, name, role, keys) for name, role in _CONTENT.items() if name in item
-    }
+    item[_OPENED] = {name: _opened(item, name, keys) for name in _CONTENT if name in item}
 
 
-def _opened(item: Item, name: str, role: str, keys: Keys) -> str | None:
+def _opened(item: Item, name: str, keys: Keys) -> str | None:
     try:
         seals = keys.seals(item["pk"], item["generation"])
-        return seals.open(item[name], sk=item["sk"], role=role or item["role"])
+        return seals.open(item, name, roles_in(item)[name])
     except (CodecError, ForgottenError, KeyError, KeyLostError, KeyUnavailableError):
         return None
 

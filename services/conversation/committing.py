@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 from conversation.clocks import Clock, expiry, milliseconds
@@ -116,21 +117,13 @@ class Commits:
     def _turn(
         self, claim: Claim, ending: Ending, reply_to: ReplyTo, stages: dict[str, int]
     ) -> Turn:
-        sealed = self._turns.seal_reply_to(
-            reply_to, claim.conversation, claim.turn.id, claim.generation
-        )
-        answer, heard = ending.answer, None
-        if ending.heard is not None:
-            heard = self._turns.seal_heard(
-                ending.heard, claim.conversation, claim.turn.id, claim.generation
-            )
-        return Turn(
+        answer, heard = ending.answer, ending.heard
+        turn = Turn(
             conversation=claim.conversation,
             id=claim.turn.id,
             generation=claim.generation,
             outcome=ending.outcome,
             route=claim.turn.route,
-            reply_to=sealed,
             messages=[claim.sequence + offset for offset in range(len(ending.drafts))],
             inbox=list(claim.turn.inbox),
             attempts=claim.turn.attempts,
@@ -142,14 +135,15 @@ class Commits:
             output_tokens=answer.output_tokens if answer else 0,
             stages=dict(stages),
             model_attempts=ending.attempts,
-            heard=heard,
         )
+        return self._turns.sealed(turn, reply_to, heard)
 
     def _read_again(self, claim: Claim, turn: Turn, error: ConditionFailedError) -> Claim | None:
         """After a failed condition: None when it was our own commit that got through before.
 
         Returns:
-            The claim with the numbers that are free now, when another writer took ours.
+            The claim with the numbers that are free now, when another writer took ours, or
+            something rested there that no writer of ours put there.
 
         Raises:
             LeaseLostError: Somebody else has the turn now.
@@ -163,9 +157,17 @@ class Commits:
                 return None
         if not ours or meta.epoch != claim.epoch or meta.generation != claim.generation:
             raise LeaseLostError(claim.conversation) from error
-        if meta.sequence == claim.sequence:
+        if meta.sequence != claim.sequence:
+            return replace(claim, sequence=meta.sequence)
+        if not any(map(error.failed, range(1, 1 + len(turn.messages)))):
             raise error
-        return replace(claim, sequence=meta.sequence)
+        # Whoever writes messages takes their numbers from `meta`: these are somebody else's.
+        behind = self._messages.make_way(claim.conversation, claim.generation, turn.messages)
+        if behind is None:
+            return claim
+        with suppress(ConditionFailedError):  # Else another writer was faster: it is re-read again.
+            self._lease.skip_to(claim.conversation, claim.sequence, behind)
+        return replace(claim, sequence=behind)
 
 
 def _after(claim: Claim, messages: int) -> Claim:

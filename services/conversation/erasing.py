@@ -18,6 +18,7 @@ from conversation.items import Item
 from conversation.persons import person_key, person_of
 from conversation.remnants import erase_remnants
 from conversation.tables import ConditionFailedError, Tables, delete, update
+from conversation.turns import readable, sids_of
 from conversation.unconfirmed import Unconfirmed
 
 _PAGE = 50
@@ -176,7 +177,9 @@ class Erasing:
             after = page[-1]["sk"]
 
     def _erase_turn(self, forgotten: Forgotten, item: Item, copies: _Asked) -> bool:
-        sids: list[str] = item.get("carrier_sids", [])
+        if readable(item) is None:
+            return self._delete(forgotten, item["sk"])  # No record of ours: it names no copy.
+        sids = sids_of(item)
         if not (self._erase_unconfirmed(forgotten, item, copies) and all(map(copies.erase, sids))):
             return False
         known = "carrier_sids = :sids" if sids else "attribute_not_exists(carrier_sids)"

@@ -10,7 +10,8 @@ from __future__ import annotations
 import json
 import random
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 
 from langchain_core.chat_history import BaseChatMessageHistory
 from langchain_core.messages import (
@@ -23,10 +24,12 @@ from langchain_core.messages import (
 )
 
 from conversation.clocks import Clock
+from conversation.codec import CodecError
 from conversation.item_size import MOST_ITEM_BYTES, batches
 from conversation.keys import Keys
 from conversation.lease import META, Lease, Meta
-from conversation.messages import Draft, Messages, StoredMessage, to_json
+from conversation.messages import LANGCHAIN, Draft, Messages, StoredMessage, to_json
+from conversation.sealing import note_broken
 from conversation.summaries import SUMMARY
 from conversation.tables import (
     Action,
@@ -85,13 +88,13 @@ class DynamoDBHistory(BaseChatMessageHistory):
     def messages(self) -> list[BaseMessage]:  # type: ignore[override]  # the base declares a field
         """Every message that has not expired, oldest first. Reads the whole conversation."""
         stored = self._messages.all(self._conversation, self._keys.find(self._conversation))
-        return [to_langchain(message) for message in stored]
+        return readable(stored)
 
     def window(self, limit: int) -> list[BaseMessage]:
         """The last `limit` messages, oldest first, in one Query."""
         generation = self._keys.find(self._conversation)
         stored = self._messages.window(self._conversation, generation, limit)
-        return [to_langchain(message) for message in stored]
+        return readable(stored)
 
     def add_messages(self, messages: Sequence[BaseMessage]) -> None:
         """Append messages, in order, under the next free numbers.
@@ -156,6 +159,8 @@ class DynamoDBHistory(BaseChatMessageHistory):
         for attempt in range(_ATTEMPTS):
             current = generation or self._keys.ensure(self._conversation)
             meta = self._lease.read(self._conversation)
+            if meta.generation != current:
+                self._keys.require_agreement(self._conversation)
             if generation is not None and meta.generation != generation:
                 raise GenerationEndedError(self._conversation)
             actions = [self._numbering(meta, len(drafts), current)] + [
@@ -168,11 +173,20 @@ class DynamoDBHistory(BaseChatMessageHistory):
                 reasons, items = error.reasons[len(actions) :], error.items[len(actions) :]
                 if "ConditionalCheckFailed" in reasons:
                     raise ConditionFailedError(reasons, items) from error
+                if not error.failed(0):
+                    self._make_way(meta, len(drafts), current)
                 pause = random.uniform(0, _PAUSE_SECONDS * (attempt + 1))  # noqa: S311  jitter
                 self._tables.sleep(pause)
             else:
                 return
         raise StoreBusyError("other writers took the numbers again and again")
+
+    def _make_way(self, meta: Meta, count: int, generation: str) -> None:
+        numbers = range(meta.sequence, meta.sequence + count)
+        behind = self._messages.make_way(self._conversation, generation, numbers)
+        if behind is not None:
+            with suppress(ConditionFailedError):  # Another writer was faster.
+                self._lease.skip_to(self._conversation, meta.sequence, behind)
 
     def _numbering(self, meta: Meta, count: int, generation: str) -> Action:
         """Take `count` numbers. The epoch stays: a running turn is not ours to fence off."""
@@ -190,10 +204,27 @@ class DynamoDBHistory(BaseChatMessageHistory):
         )
 
 
+def readable(stored: Iterable[StoredMessage]) -> list[BaseMessage]:
+    """Stored messages as LangChain's, without those that it cannot read, which are counted."""
+    read = []
+    for message in stored:
+        with suppress(CodecError):
+            read.append(to_langchain(message))
+    return read
+
+
 def to_langchain(stored: StoredMessage) -> BaseMessage:
-    """A stored message as LangChain's; our apologies say so in their metadata."""
-    if stored.form == "langchain":
-        return messages_from_dict([json.loads(stored.text)])[0]
+    """A stored message as LangChain's; our apologies say so in their metadata.
+
+    Raises:
+        CodecError: It is no message that this LangChain can read; counted.
+    """
+    if stored.form == LANGCHAIN:
+        try:
+            return messages_from_dict([json.loads(stored.text)])[0]
+        except Exception:  # noqa: BLE001  a shape of another LangChain's, or of nobody's
+            note_broken(stored.conversation, stored.sk)
+            raise CodecError("no message of LangChain's") from None
     metadata = {"kind": stored.kind} if stored.kind else {}
     return _ROLES[stored.role](content=stored.text, response_metadata=metadata)
 
@@ -205,4 +236,4 @@ def to_draft(message: BaseMessage) -> Draft:
     if plain and not any(getattr(message, part, None) for part in parts):
         return Draft(message.type, str(message.content), {})
     role = message.type if message.type in {*_ROLES, "tool"} else "system"
-    return Draft(role, to_json(message_to_dict(message)), {"form": "langchain"})
+    return Draft(role, to_json(message_to_dict(message)), {"form": LANGCHAIN})

@@ -7,13 +7,45 @@ boto3; our items hold text, whole numbers, bytes, flags, lists and maps.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 SCHEMA = 1
 """Version of the item layout; every item carries it as `schema`."""
 
+_LATEST_MS = 2**47
+"""In the year 6429."""
+
+T = TypeVar("T")
 Item = dict[str, Any]
 """An item as plain Python values."""
+
+
+class OddItemError(Exception):
+    """An item, or decoded content, is not of the shape that its writer gives it."""
+
+
+def typed(values: Any, name: str, kind: type[T]) -> T:
+    """A field of exactly this type: a flag is no number.
+
+    Raises:
+        OddItemError: There is none, or it is of another type.
+    """
+    value = values.get(name) if isinstance(values, Mapping) else None
+    if type(value) is not kind:
+        raise OddItemError(f"{name} is no {kind.__name__}")
+    return value
+
+
+def natural(values: Any, name: str) -> int:
+    """A field that is a whole number from 0 on, and no greater than a time can be.
+
+    Raises:
+        OddItemError: There is none, or it is something else.
+    """
+    value = typed(values, name, int)
+    if not 0 <= value < _LATEST_MS:
+        raise OddItemError(f"{name} is no number of ours")
+    return value
 
 
 def to_attribute(value: Any) -> dict[str, Any]:  # noqa: PLR0911  one line per type

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from conversation import observability
 from conversation.clocks import Clock, milliseconds
@@ -17,12 +16,20 @@ from conversation.codec import SealBrokenError
 from conversation.deadline import Deadline
 from conversation.ids import new_generation
 from conversation.items import SCHEMA, Item
+from conversation.key_record import KeyRecord
 from conversation.persons import person_key, person_of
-from conversation.sealing import Sealer, Seals, new_seed, note_broken
+from conversation.sealing import Seals, new_seed, note_broken
 from conversation.tables import Action, ConditionFailedError, Tables, check, put, update
 from conversation.vault import ForeignSeedError, KeyUnavailableError
 
-__all__ = ["ForgottenError", "KeyLostError", "KeyRecord", "KeyUnavailableError", "Keys"]
+__all__ = [
+    "ForgottenError",
+    "KeyBrokenError",
+    "KeyLostError",
+    "KeyRecord",
+    "KeyUnavailableError",
+    "Keys",
+]
 
 _META = "meta"
 _LISTED = "conversation#"
@@ -31,46 +38,15 @@ _PAGE = 50
 
 
 class KeyLostError(Exception):
-    """`meta` names a generation that `keys` no longer has: an operator must decide (`rekey`)."""
+    """`meta` and `keys` do not name the same generation: an operator must decide (`rekey`)."""
+
+
+class KeyBrokenError(SealBrokenError):
+    """The `keys` item is not what was written: nothing of the conversation opens for now."""
 
 
 class ForgottenError(Exception):
     """The generation is no longer the conversation's: what was sealed under it is gone."""
-
-
-@dataclass(frozen=True)
-class KeyRecord:
-    """A conversation's `keys` item.
-
-    Attributes:
-        conversation: Whose key.
-        generation: Its generation.
-        public_key: The half that anybody may seal to, 32 bytes.
-        wrapped_seed: The seed, as KMS wrapped it for this conversation.
-        created_at: Epoch milliseconds.
-    """
-
-    conversation: str
-    generation: str
-    public_key: bytes
-    wrapped_seed: bytes
-    created_at: int
-
-    @property
-    def sealer(self) -> Sealer:
-        """What seals to the public half; it cannot open."""
-        return Sealer(self.conversation, self.generation, self.public_key)
-
-    def item(self) -> Item:
-        """As the table holds it."""
-        kept = {name: value for name, value in self.__dict__.items() if name != "conversation"}
-        return {"pk": self.conversation, "schema": SCHEMA, **kept}
-
-    @classmethod
-    def parse(cls, item: Item) -> KeyRecord:
-        """Read it back."""
-        names = ("generation", "public_key", "wrapped_seed", "created_at")
-        return cls(item["pk"], **{name: item[name] for name in names})
 
 
 class Keys:
@@ -142,7 +118,7 @@ class Keys:
             ForgottenError: The conversation has another generation now, or none.
             KeyLostError: `meta` has this generation and `keys` has none.
             KeyUnavailableError: KMS does not unwrap it now.
-            SealBrokenError: The `keys` item is not what was written.
+            KeyBrokenError: The `keys` item is not what was written.
         """
         held = self._tables.vault.held(conversation, generation)
         if held is not None:
@@ -154,6 +130,19 @@ class Keys:
         self._tables.vault.hold(seals)
         return seals
 
+    def require_agreement(self, conversation: str) -> None:
+        """See that `meta` and `keys` name the same generation: they change in one transaction.
+
+        They do not when one table was restored to an earlier time than the other. Four reads, so
+        that none of a change between them is taken for that: no generation comes back.
+
+        Raises:
+            KeyLostError: They differ.
+        """
+        seen = [(self.find(conversation), self._named(conversation)) for _ in range(2)]
+        if seen[0] == seen[1] and seen[0][0] != seen[0][1]:
+            raise _lost(conversation)
+
     def condition(self, conversation: str, generation: str) -> Action:
         """Part of a transaction: `keys` still holds this generation (rule 4)."""
         return check(
@@ -163,6 +152,21 @@ class Keys:
             condition="generation = :generation",
             values={":generation": generation},
         )
+
+    def conditions(self, conversation: str, generation: str) -> list[Action]:
+        """Part of an acceptance: `keys` still holds this generation, and `meta` names it (15)."""
+        named = check(
+            self._tables.conversations,
+            conversation,
+            _META,
+            condition="generation = :generation",
+            values={":generation": generation},
+        )
+        return [self.condition(conversation, generation), named]
+
+    def lost(self, conversation: str) -> KeyLostError:
+        """What to raise where one transaction saw that `meta` and `keys` differ; counted."""
+        return _lost(conversation)
 
     def _unwrap(self, record: KeyRecord, deadline: Deadline | None) -> Seals:
         """Unwrap a key, and see that its halves belong together.
@@ -174,23 +178,28 @@ class Keys:
             seed = self._tables.vault.unwrap(conversation, record.wrapped_seed, deadline)
         except ForeignSeedError as error:
             note_broken(conversation, "keys")
-            raise SealBrokenError("KMS did not wrap this seed for its conversation") from error
+            raise KeyBrokenError("KMS did not wrap this seed for its conversation") from error
         except KeyUnavailableError:
             observability.count("KeyUnavailable")
             raise
         seals = Seals(conversation, record.generation, seed)
         if seals.public_key != record.public_key:
             note_broken(conversation, "keys")
-            raise SealBrokenError("the public key is not the seed's")
+            raise KeyBrokenError("the public key is not the seed's")
         return seals
 
     def _gone(self, conversation: str, generation: str) -> ForgottenError | KeyLostError:
         """Why `keys` does not have a generation."""
-        meta = self._tables.get(self._tables.conversations, conversation, _META) or {}
         # FORGET takes the key and the generation in one; a key alone does not go by itself.
-        if meta.get("generation") == generation and self.find(conversation) != generation:
+        if self._named(conversation) == generation and self.find(conversation) != generation:
             return _lost(conversation)
         return ForgottenError(conversation)
+
+    def _named(self, conversation: str) -> str | None:
+        """The generation that `meta` names. One strong read."""
+        meta = self._tables.get(self._tables.conversations, conversation, _META) or {}
+        generation: str | None = meta.get("generation")
+        return generation
 
     def _create(
         self, conversation: str, person_id: str | None, only_if: Sequence[Action]

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import Any
 
@@ -17,7 +18,7 @@ from conversation.ids import shard_of
 from conversation.items import Item
 from conversation.meta import META, Claim, Meta, OpenTurn
 from conversation.outcomes import TurnState
-from conversation.tables import Action, ConditionFailedError, Tables, update
+from conversation.tables import Action, ConditionFailedError, StoreBusyError, Tables, update
 
 __all__ = ["META", "Claim", "Lease", "LeaseLostError", "Meta", "OpenTurn"]
 
@@ -97,6 +98,18 @@ class Lease:
         """
         self._end(claim, _CLOSE)
 
+    @contextmanager
+    def closing_on_error(self, claim: Claim) -> Iterator[None]:
+        """Close the turn when the body fails: nothing of it was taken in, nobody takes it on."""
+        try:
+            yield
+        except LeaseLostError:
+            raise
+        except Exception:
+            with suppress(LeaseLostError, StoreBusyError):
+                self.close(claim)
+            raise
+
     def close_unheld(self, meta: Meta) -> bool:
         """Close the open turn without holding the lease: the carrier told how its send ended.
 
@@ -129,6 +142,23 @@ class Lease:
                 ":turn": claim.turn.id,
                 ":state": state.value,
             },
+        )
+
+    def skip_to(self, conversation: str, seen: int, number: int) -> None:
+        """Have `meta` name a later number as the next free one, if it is as it was seen.
+
+        Raises:
+            ConditionFailedError: It has moved on.
+        """
+        self._tables.write(
+            update(
+                self._tables.conversations,
+                conversation,
+                META,
+                "SET #sequence = :number",
+                condition="#sequence = :seen",
+                values={":seen": seen, ":number": number},
+            )
         )
 
     def ending(self, claim: Claim, messages: int) -> Action:

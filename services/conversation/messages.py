@@ -4,19 +4,26 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from conversation.clocks import Clock, expiry, milliseconds
-from conversation.codec import SEALED_BYTES, CodecError
+from conversation.codec import SEALED_BYTES, CodecError, Role
 from conversation.ids import new_generation
 from conversation.item_size import MOST_ITEM_BYTES, TooLargeError, item_size
 from conversation.items import SCHEMA, Item, to_item
 from conversation.keys import Keys
-from conversation.sealing import Seals
-from conversation.tables import Action, Tables, put
+from conversation.sealing import Seals, note_broken
+from conversation.tables import Action, ConditionFailedError, Tables, delete, put
 
 PREFIX = "message#"
+LANGCHAIN = "langchain"
+"""Form of a message that is more than its words."""
+
+KINDS = frozenset({"answer", "apology", "notes", "notice"})
+"""What a message of ours can be."""
+
 _PAGE = 100
 
 
@@ -48,8 +55,9 @@ class StoredMessage:
         sk: Sort key.
         role: "human", "ai", "system" or "tool".
         text: Its words, or the JSON of a LangChain message when `form` says so.
-        form: "langchain" for a message that is more than its words.
-        kind: "answer" or "apology" for our own; None for another's.
+        form: `LANGCHAIN` for a message that is more than its words.
+        kind: One of `KINDS` for our own; None for another's.
+        conversation: The conversation that it is of.
     """
 
     sk: str
@@ -57,6 +65,7 @@ class StoredMessage:
     text: str
     form: str | None
     kind: str | None
+    conversation: str = ""
 
     @property
     def number(self) -> int:
@@ -77,8 +86,8 @@ class Messages:
         """Part of a commit: a message under the next free number."""
         sk = message_sk(sequence)
         seals = self._keys.seals(conversation, generation)
-        content = seals.seal(draft.text, sk=sk, role=draft.role)
-        item = self._item(conversation, sk, generation, draft, content)
+        item = self._item(conversation, sk, generation, draft)
+        item["content"] = seals.seal(draft.text, item, Role.of_message(draft.role))
         return put(self._tables.conversations, item, condition="attribute_not_exists(pk)")
 
     def size(self, conversation: str, draft: Draft) -> int:
@@ -87,21 +96,19 @@ class Messages:
         Raises:
             TooLargeError: DynamoDB takes no item of this size.
         """
-        content = bytes(len(draft.text.encode("utf-8", "replace")) + SEALED_BYTES)
-        item = self._item(conversation, message_sk(0), new_generation(), draft, content)
+        item = self._item(conversation, message_sk(0), new_generation(), draft)
+        item["content"] = bytes(len(draft.text.encode("utf-8", "replace")) + SEALED_BYTES)
         size = item_size(to_item(item))
         if size > MOST_ITEM_BYTES:
             raise TooLargeError("item", size, MOST_ITEM_BYTES)
         return size
 
-    def _item(
-        self, conversation: str, sk: str, generation: str, draft: Draft, content: bytes
-    ) -> Item:
+    def _item(self, conversation: str, sk: str, generation: str, draft: Draft) -> Item:
+        """The item of a message, but for its content."""
         return {
             "pk": conversation,
             "sk": sk,
             "role": draft.role,
-            "content": content,
             "generation": generation,
             "created_at": milliseconds(self._clock),
             "expires_at": expiry(self._clock, self._days),
@@ -142,16 +149,53 @@ class Messages:
         return self._opened(conversation, generation, page), len(page) == limit
 
     def all(self, conversation: str, generation: str | None) -> Iterator[StoredMessage]:
-        """Every message, oldest first, page by page.
+        """Every message, oldest first, page by page; as in a window, without what does not open.
 
         Raises:
-            CodecError: One is not what was sealed there.
             ForgottenError: The generation is no longer the conversation's.
             KeyUnavailableError: KMS does not give the key now.
         """
         for item in self._items(conversation):
             if generation is not None and self._is_current(item, generation):
-                yield _open(item, self._keys.seals(conversation, generation))
+                message = _opened(item, self._keys.seals(conversation, generation))
+                if message is not None:
+                    yield message
+
+    def make_way(self, conversation: str, generation: str, numbers: Iterable[int]) -> int | None:
+        """Clear the numbers that the next messages take, where `meta` says that they are free.
+
+        What rests there and does not open was put there by nobody of ours: it is counted, and goes.
+
+        Returns:
+            The first number behind a message of ours that rests there, as when `meta` was restored
+            from before it; None when there is none.
+        """
+        behind = None
+        for number in numbers:
+            sk = message_sk(number)
+            item = self._tables.get(self._tables.conversations, conversation, sk)
+            if item is None:
+                continue
+            if item.get("generation") == generation and _opened(
+                item, self._keys.seals(conversation, generation)
+            ):
+                behind = number + 1
+            else:
+                self._drop(item)
+        return behind
+
+    def _drop(self, item: Item) -> None:
+        """Delete an item that does not open, if it is still the one that was read."""
+        has = "content" in item
+        action = delete(
+            self._tables.conversations,
+            item["pk"],
+            item["sk"],
+            condition="#content = :seen" if has else "attribute_not_exists(#content)",
+            values={":seen": item["content"]} if has else None,
+        )
+        with suppress(ConditionFailedError):
+            self._tables.write(action)
 
     def sort_keys(self, conversation: str) -> Iterator[tuple[str, int]]:
         """The sort key and the size in bytes of every message item, expired or not."""
@@ -179,18 +223,35 @@ class Messages:
         return [message for item in current if (message := _opened(item, seals))]
 
     def _is_current(self, item: Item, generation: str | None) -> bool:
-        return bool(item["generation"] == generation and item["expires_at"] > self._clock())
+        """Whether it is to be opened; one whose time to live was altered does not open."""
+        expires_at = item.get("expires_at")
+        living = type(expires_at) is not int or expires_at > self._clock()
+        return item.get("generation") == generation and living
 
 
-def _open(item: Item, seals: Seals) -> StoredMessage:
-    text = seals.open(item["content"], sk=item["sk"], role=item["role"])
-    return StoredMessage(item["sk"], item["role"], text, item.get("form"), item.get("kind"))
+def open_message(item: Item, seals: Seals) -> StoredMessage:
+    """A message as its item holds it.
+
+    Raises:
+        CodecError: It is not what was sealed there; counted.
+    """
+    try:
+        role = Role.of_message(item.get("role"))
+    except CodecError:
+        note_broken(seals.conversation, str(item.get("sk")))
+        raise
+    text = seals.open(item, "content", role)
+    form, kind = item.get("form"), item.get("kind")
+    if form not in (None, LANGCHAIN) or kind not in (None, *KINDS):
+        note_broken(seals.conversation, item["sk"])
+        raise CodecError("no form or kind of a message")
+    return StoredMessage(item["sk"], str(role.value), text, form, kind, seals.conversation)
 
 
 def _opened(item: Item, seals: Seals) -> StoredMessage | None:
     """A message, or None where it is not what was sealed there."""
     try:
-        return _open(item, seals)
+        return open_message(item, seals)
     except CodecError:
         return None
 

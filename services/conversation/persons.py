@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 import time
 from dataclasses import dataclass
+from typing import Any
 
 from conversation.clocks import DAY_SECONDS, Clock, expiry
 from conversation.ids import Ids
@@ -17,6 +19,7 @@ _META = "meta"
 _ROUTE_CHARACTERS = 16
 _CALL = "call#"
 _NEVER = float("inf")
+_ROUTE = re.compile(r"[0-9a-f]{16}#[0-9a-f]{64}")
 
 
 def address_hash(value: str, key: bytes) -> str:
@@ -33,6 +36,11 @@ def route_of(sender: str, number: str, key: bytes) -> str:
         key: The stack's address key.
     """
     return f"{address_hash(sender, key)[:_ROUTE_CHARACTERS]}#{address_hash(number, key)}"
+
+
+def is_route(value: Any) -> bool:
+    """Whether a value has the form of a route: it is part of the keys of other items."""
+    return isinstance(value, str) and _ROUTE.fullmatch(value) is not None
 
 
 def person_key(person_id: str) -> str:
@@ -132,6 +140,15 @@ class Persons:
         """What is known of an address, or None. One strong read."""
         item = self._read(address_key(hashed))
         return Known.parse(item) if item else None
+
+    def owners(self, hashed: str) -> frozenset[str]:
+        """Whose what was texted from an address can be: its person's, and the one's in between.
+
+        The one in between is who it stood for until `person` said that they are the same.
+        """
+        item = self._tables.get(self._tables.people, address_key(hashed), _PERSON) or {}
+        found = (item.get("person"), item.get("beside"))
+        return frozenset(one for one in found if isinstance(one, str))
 
     def find_or_create(self, hashed: str) -> str:
         """The person id of an address; a first contact creates the person."""

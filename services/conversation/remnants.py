@@ -19,7 +19,7 @@ from conversation.persons import contact_of, keep_sk, owner_of, person_key, pers
 from conversation.tables import ConditionFailedError, Tables, update
 
 _MOST: Final = 100
-_OFFER: Final = ("generation", "started_at", "offered_at", "kept_at")
+_OFFER: Final = ("generation", "started_at", "offered_at", "kept_at", "offered_to")
 _PROOF: Final = ("issued_at", "digest", "proved_at", "sid")
 
 

@@ -8,6 +8,8 @@ conversation and generation, so that nothing can be sealed for one and stored wi
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
+from typing import TypeVar
 
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -15,7 +17,10 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from conversation import codec, observability
+from conversation.codec import CodecError, Form, Role
+from conversation.items import Item
 
+T = TypeVar("T")
 SEED_BYTES = 32
 _KEY_BYTES = 32
 
@@ -34,9 +39,20 @@ class Sealer:
         self.generation = generation
         self._public_key = X25519PublicKey.from_public_bytes(public_key)
 
-    def seal(self, text: str, *, sk: str, role: str) -> bytes:
-        """Seal a text for the item of this sort key, in this role there."""
-        return codec.seal_to(text, self._public_key, _bound(self, sk, role))
+    def seal(self, text: str, item: Item, role: Role) -> bytes:
+        """Seal a text for an item, in this role there.
+
+        Args:
+            text: The text.
+            item: The item that will hold it, with its sort key and all that the role is bound to.
+            role: One whose form is the public one.
+
+        Raises:
+            CodecError: The role is one that only the seed seals.
+        """
+        if role.form is not Form.PUBLIC:
+            raise CodecError(f"{role.value} is not sealed by the public half")
+        return codec.seal_to(text, self._public_key, _bound(self, item, role))
 
 
 class Seals:
@@ -60,22 +76,41 @@ class Seals:
         """The 32 bytes of the public half."""
         return self._private_key.public_key().public_bytes_raw()
 
-    def seal(self, text: str, *, sk: str, role: str) -> bytes:
-        """Seal a text for the item of this sort key, in this role there."""
-        return codec.seal(text, self._key, _bound(self, sk, role))
+    def seal(self, text: str, item: Item, role: Role) -> bytes:
+        """Seal a text for an item, in the form of its role; see `Sealer.seal`."""
+        bound = _bound(self, item, role)
+        if role.form is Form.PUBLIC:
+            return codec.seal_to(text, self._private_key.public_key(), bound)
+        return codec.seal(text, self._key, bound)
 
-    def open(self, data: bytes, *, sk: str, role: str) -> str:
-        """Open what an item of this sort key holds in this role.
+    def open(self, item: Item, name: str, role: Role) -> str:
+        """Open what an item holds in an attribute.
 
         Raises:
             CodecError: It cannot be read; counted, as the next is.
-            SealBrokenError: It was not sealed for this item, role, conversation and generation.
+            SealBrokenError: It was not sealed for this item, role, conversation and generation, in
+                the role's form and beside the attributes that the role is bound to.
         """
-        bound = _bound(self, sk, role)
+        return self.read(item, name, role, str)
+
+    def read(self, item: Item, name: str, role: Role, decode: Callable[[str], T]) -> T:
+        """Open what an item holds, and decode it: the one place where sealed content becomes data.
+
+        Args:
+            item: The item, or as much of it as has the sort key, the attribute and what is bound.
+            name: The attribute.
+            role: What it holds.
+            decode: Makes a value of the text. Whatever it raises, the content is unreadable.
+
+        Raises:
+            CodecError: As `open`; or it does not decode, which is counted too.
+        """
         try:
-            return codec.unseal(data, self._key, self._private_key, bound)
-        except codec.CodecError:
-            note_broken(self.conversation, sk)
+            bound = _bound(self, item, role)
+            text = codec.unseal(item.get(name), role.form, self._key, self._private_key, bound)
+            return _decoded(text, decode)
+        except CodecError:
+            note_broken(self.conversation, str(item.get("sk")))
             raise
 
 
@@ -90,8 +125,19 @@ def note_broken(conversation: str, sk: str) -> None:
     observability.logger().error("seal broken", extra={"conversation": conversation, "item": sk})
 
 
-def _bound(of: Sealer | Seals, sk: str, role: str) -> bytes:
-    return codec.binding(of.conversation, sk, role, of.generation)
+def _bound(of: Sealer | Seals, item: Item, role: Role) -> bytes:
+    beside = {name: item.get(name) for name in role.attributes}
+    return codec.binding(of.conversation, item.get("sk", ""), role.value, of.generation, beside)
+
+
+def _decoded(text: str, decode: Callable[[str], T]) -> T:
+    try:
+        return decode(text)
+    except CodecError:
+        raise
+    except Exception:  # noqa: BLE001  any shape of content, too deep a nesting included
+        # Not its cause: that may quote the content.
+        raise CodecError("the content is not what its role says") from None
 
 
 def _derive(seed: bytes, purpose: str, conversation: str, generation: str) -> bytes:

@@ -11,14 +11,14 @@ import time
 from dataclasses import dataclass
 
 from conversation.clocks import Clock, expiry, milliseconds
-from conversation.codec import CodecError
-from conversation.items import SCHEMA
+from conversation.codec import CodecError, Role
+from conversation.items import SCHEMA, Item, natural, typed
 from conversation.keys import Keys
 from conversation.messages import to_json
 from conversation.tables import Action, Tables, put
 
 SUMMARY = "summary"
-"""Sort key of the item, and the role of what is sealed in it."""
+"""Sort key of the item."""
 
 
 @dataclass(frozen=True)
@@ -28,12 +28,12 @@ class Summary:
     Attributes:
         text: Its words.
         through: The number of the first message that is not in it.
-        version: How often it was written.
+        version: How often it was written; None when its item does not say so any longer.
     """
 
     text: str = ""
     through: int = 0
-    version: int = 0
+    version: int | None = 0
 
 
 class Summaries:
@@ -55,15 +55,17 @@ class Summaries:
         item = self._tables.get(self._tables.conversations, conversation, SUMMARY)
         if item is None:
             return Summary()
-        unread = Summary(version=item["version"])
-        if item["generation"] != generation or item["expires_at"] <= self._clock():
+        version, expires_at = item.get("version"), item.get("expires_at")
+        unread = Summary(version=version if type(version) is int and version > 0 else None)
+        expired = type(expires_at) is int and expires_at <= self._clock()
+        if item.get("generation") != generation or expired:
             return unread
         seals = self._keys.seals(conversation, generation)
         try:
-            held = json.loads(seals.open(item["content"], sk=SUMMARY, role=SUMMARY))
+            text, through = seals.read(item, "content", Role.SUMMARY, _decoded)
         except CodecError:
             return unread
-        return Summary(held["text"], held["through"], item["version"])
+        return Summary(text, through, unread.version)
 
     def writing(
         self, conversation: str, generation: str, before: Summary, text: str, through: int
@@ -74,21 +76,28 @@ class Summaries:
         """
         held = to_json({"text": text, "through": through})
         seals = self._keys.seals(conversation, generation)
-        item = {
+        item: Item = {
             "pk": conversation,
             "sk": SUMMARY,
-            "role": SUMMARY,
-            "content": seals.seal(held, sk=SUMMARY, role=SUMMARY),
+            "role": Role.SUMMARY.value,
             "generation": generation,
-            "version": before.version + 1,
+            "version": (before.version or 0) + 1,
             "created_at": milliseconds(self._clock),
             "expires_at": expiry(self._clock, self._days),
             "schema": SCHEMA,
         }
+        item["content"] = seals.seal(held, item, Role.SUMMARY)
+        unchanged = "version = :seen" if before.version else "attribute_not_exists(pk)"
         replacing = put(
             self._tables.conversations,
             item,
-            condition="version = :seen" if before.version else "attribute_not_exists(pk)",
+            # A version that was altered says nothing of who was faster.
+            condition="attribute_exists(pk)" if before.version is None else unchanged,
             values={":seen": before.version} if before.version else None,
         )
         return [replacing, self._keys.condition(conversation, generation)]
+
+
+def _decoded(content: str) -> tuple[str, int]:
+    held = json.loads(content)
+    return typed(held, "text", str), natural(held, "through")

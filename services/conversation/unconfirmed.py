@@ -16,6 +16,7 @@ from conversation.lease import Lease
 from conversation.outcomes import DeliveryState, TurnState
 from conversation.persons import person_key
 from conversation.tables import Tables
+from conversation.turns import sids_of
 
 SentBack = Callable[[str, int, int], list[str] | None]
 """Who asks the carrier what went back to the sender of a message, and when."""
@@ -64,7 +65,7 @@ class Unconfirmed:
             found = sent_back(receipt, since, until)
             if found is None:
                 continue
-            new = set(found).difference(turn.get("carrier_sids", []))
+            new = set(found).difference(sids_of(turn))
             living = self._living(forgotten) if new else set()
             return None if living is None else sorted(new - living)
         return []
@@ -104,7 +105,7 @@ class Unconfirmed:
                 return None
             for turn in self._pages(self._tables.conversations, conversation, _TURN):
                 if turn.get("generation") != forgotten.generation:
-                    held.update(turn.get("carrier_sids", []))
+                    held.update(sids_of(turn))
         return held
 
     def _pages(self, table: str, pk: str, prefix: str) -> Iterator[Item]:

@@ -23,6 +23,7 @@ from langchain_core.messages import (
 )
 from langchain_core.messages.utils import count_tokens_approximately
 
+from conversation.codec import CodecError
 from conversation.history import to_langchain
 from conversation.messages import StoredMessage
 
@@ -62,12 +63,22 @@ def presentable(stored: Iterable[StoredMessage]) -> list[Shown]:
     """
     shown = []
     for one in stored:
-        message = None if one.kind in UNANSWERING else _neutral(to_langchain(one))
-        if one.kind == NOTES:
-            message = SystemMessage(one.text)
+        message = _shown(one)
         if message is not None:
             shown.append(Shown(one.number, message))
     return _paired(shown)
+
+
+def _shown(stored: StoredMessage) -> BaseMessage | None:
+    """A message as it is shown; None for one that is not, or that cannot be read."""
+    if stored.kind == NOTES:
+        return SystemMessage(stored.text)
+    if stored.kind in UNANSWERING:
+        return None
+    try:
+        return _neutral(to_langchain(stored))
+    except CodecError:
+        return None
 
 
 def fit(shown: Sequence[Shown], tokens: int, count: int | None = None) -> list[Shown]:

@@ -16,10 +16,11 @@ from conversation.clocks import MILLISECONDS, Clock, milliseconds
 from conversation.deadline import Deadline
 from conversation.forgetting import Forgetting
 from conversation.ids import Ids
-from conversation.keys import ForgottenError, KeyLostError, KeyUnavailableError
+from conversation.keys import ForgottenError, KeyBrokenError, KeyLostError, KeyUnavailableError
 from conversation.lease import Lease, LeaseLostError
 from conversation.meta import Claim, Meta
 from conversation.outcomes import TurnState
+from conversation.secrets import SecretError
 from conversation.switch import Switch
 from conversation.tables import StoreBusyError
 from conversation.turn import Engine, Reply
@@ -29,7 +30,8 @@ from messaging.replying import Replying
 from messaging.settling import Settling
 from messaging.timing import Timing
 from texting.delivery import Delivery, DeliveryResult, Progress
-from texting.inbox import Inbox, WaitingText, leading_run
+from texting.inbox import Inbox
+from texting.waiting_text import WaitingText, leading_run
 from texting.wakeups import Wakeups
 
 __all__ = ["Answering", "Timing"]
@@ -43,7 +45,7 @@ _RETRY_SECONDS = 3.0
 _LAST_SECONDS = 12.0
 
 # Not the words were at fault: the attempt does not count towards setting them aside.
-_EXCUSED = (KeyLostError, KeyUnavailableError, StoreBusyError)
+_EXCUSED = (KeyBrokenError, KeyLostError, KeyUnavailableError, SecretError, StoreBusyError)
 
 
 class Answering:
@@ -218,7 +220,7 @@ class Answering:
         )
         observability.count("TakenOver")
         waiting = self._inbox.waiting(claim.conversation, claim.generation)
-        texts = [text for text in waiting if text.sk in claim.turn.inbox]
+        texts = leading_run([text for text in waiting if text.sk in claim.turn.inbox])
         return self._answer(claim, texts, {}) if texts else self._nothing_left(claim)
 
     def _answer(

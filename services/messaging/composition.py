@@ -22,19 +22,23 @@ from messaging.profile import segments
 from messaging.replying import Replying
 from messaging.settings import ResponderSettings
 from messaging.settling import Settling
+from texting.address_key import AddressKey
 from texting.carrier import Carrier
 from texting.consent import Consents
 from texting.consent_order import ConsentOrder
 from texting.copies import CarrierCopies
 from texting.delivery import Delivery
 from texting.inbox import Inbox
+from texting.recipients import Recipients
 from texting.wakeups import Wakeups
 
 
 def build_answering(settings: ResponderSettings, tables: Tables, wakeups: Wakeups) -> Answering:
     """The responder's use case."""
     lease, inbox, stack_usage = Lease(tables), Inbox(tables), StackUsage(tables)
-    carrier, texts = _carrier(settings), Texts.load(settings.texts)
+    secret = JsonSecret(settings.carrier_secret_arn, aws.secrets_manager)
+    carrier, texts = _carrier(settings, secret), Texts.load(settings.texts)
+    recipients = Recipients(tables, AddressKey(secret))
     engine = build_engine(
         settings.assistant,
         tables,
@@ -48,9 +52,9 @@ def build_answering(settings: ResponderSettings, tables: Tables, wakeups: Wakeup
         inbox=inbox,
         engine=engine,
         turns=Turns(tables),
-        delivery=_delivery(settings, tables, carrier, lease),
-        replying=_replying(settings, tables, engine, texts, carrier),
-        offering=_offering(settings, tables, engine, texts),
+        delivery=_delivery(settings, tables, carrier, lease, recipients),
+        replying=_replying(settings, tables, engine, texts, carrier=carrier, recipients=recipients),
+        offering=_offering(settings, tables, engine, texts, recipients),
         switch=Switch(tables),
         accounting=Accounting(stack_usage),
         wakeups=wakeups,
@@ -70,12 +74,17 @@ def build_answering(settings: ResponderSettings, tables: Tables, wakeups: Wakeup
 
 
 def _delivery(
-    settings: ResponderSettings, tables: Tables, carrier: Carrier, lease: Lease
+    settings: ResponderSettings,
+    tables: Tables,
+    carrier: Carrier,
+    lease: Lease,
+    recipients: Recipients,
 ) -> Delivery:
     return Delivery(
         tables,
         carrier,
         lease,
+        recipients,
         public_url=settings.public_url,
         function_timeout_seconds=settings.function_timeout_seconds,
         clock_skew_seconds=settings.clock_skew_seconds,
@@ -92,11 +101,16 @@ def _timing(settings: ResponderSettings) -> Timing:
 
 
 def _offering(
-    settings: ResponderSettings, tables: Tables, engine: Engine, texts: Texts
+    settings: ResponderSettings,
+    tables: Tables,
+    engine: Engine,
+    texts: Texts,
+    recipients: Recipients,
 ) -> Offering:
     return Offering(
         tables,
         engine,
+        recipients,
         Introduction(Consents(tables), texts),
         texts,
         offers_per_day=settings.offers_per_day,
@@ -105,10 +119,17 @@ def _offering(
 
 
 def _replying(
-    settings: ResponderSettings, tables: Tables, engine: Engine, texts: Texts, carrier: Carrier
+    settings: ResponderSettings,
+    tables: Tables,
+    engine: Engine,
+    texts: Texts,
+    *,
+    carrier: Carrier,
+    recipients: Recipients,
 ) -> Replying:
     return Replying(
         inbox=Inbox(tables),
+        recipients=recipients,
         engine=engine,
         consents=Consents(tables),
         order=ConsentOrder(tables),
@@ -125,9 +146,9 @@ def _replying(
     )
 
 
-def _carrier(settings: ResponderSettings) -> Carrier:
+def _carrier(settings: ResponderSettings, secret: JsonSecret) -> Carrier:
     return Carrier(
-        JsonSecret(settings.carrier_secret_arn, aws.secrets_manager),
+        secret,
         api_url=settings.carrier_api_url,
         timeout_seconds=settings.send_timeout_seconds,
         messaging_service_sid=settings.messaging_service_sid,

@@ -122,7 +122,7 @@ class Keeping:
         keep = self._keeps.read(person, contact_of(call) or "")
         if keep is not None and keep.kept_at is not None:
             return noticed(texts, self._texts.kept_already), []
-        said = self._said(keep) if keep is not None else None
+        said = self._said(keep, person) if keep is not None else None
         if keep is None or said is None:
             return noticed(texts, self._texts.keep_gone), []
         try:
@@ -134,9 +134,14 @@ class Keeping:
         ending = kept(texts, notes, self._texts.kept, answer)
         return ending, [self._keeps.keeping(person, keep), unforgotten]
 
-    def _said(self, keep: Keep) -> tuple[Summary, list[Shown]] | None:
-        """Notes of the call's beginning, if there are any, and all that was said after them."""
+    def _said(self, keep: Keep, person: str) -> tuple[Summary, list[Shown]] | None:
+        """Notes of the call's beginning, if there are any, and all that was said after them.
+
+        None for a call that is forgotten, or that was not offered to this person.
+        """
         try:
+            if not self._keeps.is_for(keep, person):
+                return None
             before = self._summaries.read(keep.conversation, keep.generation)
             stored, _ = self._messages.since(
                 keep.conversation, keep.generation, before.through, _MESSAGES

@@ -11,8 +11,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from conversation.clocks import Clock, day_of, expiry, milliseconds
-from conversation.items import SCHEMA, Item
+from conversation.codec import CodecError, Role
+from conversation.items import SCHEMA, Item, OddItemError, natural, typed
+from conversation.keys import KeyBrokenError, Keys
 from conversation.persons import call_key, keep_sk, person_key
+from conversation.sealing import Seals
 from conversation.tables import Action, Tables, put, update
 
 if TYPE_CHECKING:
@@ -35,6 +38,7 @@ class Keep:
         started_at: Epoch milliseconds of the call.
         offered_at: Epoch milliseconds.
         kept_at: Epoch milliseconds; None until the person said yes and it was done.
+        offered_to: To whom, sealed under the call's key.
     """
 
     contact: str
@@ -42,6 +46,7 @@ class Keep:
     started_at: int
     offered_at: int
     kept_at: int | None = None
+    offered_to: bytes = b""
 
     @property
     def conversation(self) -> str:
@@ -55,6 +60,7 @@ class Keeps:
     def __init__(self, tables: Tables, clock: Clock = time.time) -> None:
         self._tables = tables
         self._clock = clock
+        self._keys = Keys(tables, clock)
 
     def read(self, person: str, contact: str) -> Keep | None:
         """The offer of a call; None when there is none that stands. One strong read."""
@@ -74,8 +80,16 @@ class Keeps:
         item = self._tables.get(self._tables.people, person_key(person), self._day()) or {}
         return bool(item.get("offers", 0) < most)
 
-    def offering(self, person: str, call: AfterCall, contact: str) -> Action:
-        """Part of the commit of the text that makes the offer: one for each call."""
+    def offering(self, person: str, call: AfterCall, contact: str, seals: Seals) -> Action:
+        """Part of the commit of the text that makes the offer: one for each call.
+
+        Args:
+            person: To whom it is made. Sealed in the offer, by the call's own key: others who
+                write in `people` cannot offer a call to somebody else.
+            call: The call.
+            contact: Its contact id.
+            seals: Of the call's generation.
+        """
         item: Item = {
             "pk": person_key(person),
             "sk": keep_sk(contact),
@@ -85,7 +99,23 @@ class Keeps:
             "expires_at": expiry(self._clock, DAYS),
             "schema": SCHEMA,
         }
+        item["offered_to"] = seals.seal(person, item, Role.KEEP)
         return put(self._tables.people, item, condition="attribute_not_exists(pk)")
+
+    def is_for(self, keep: Keep, person: str) -> bool:
+        """Whether an offer was made to this person, by us; one that was not is counted.
+
+        Raises:
+            ForgottenError: The call was forgotten.
+        """
+        seals = self._keys.seals(keep.conversation, keep.generation)
+        item = {"sk": keep_sk(keep.contact), **vars(keep)}
+        try:
+            return seals.open(item, "offered_to", Role.KEEP) == person
+        except KeyBrokenError:
+            raise
+        except CodecError:
+            return False
 
     def counting(self, person: str, most: int) -> Action:
         """Part of the same commit: fewer than `most` were made today. May create the day's item."""
@@ -118,7 +148,17 @@ class Keeps:
         return f"offers#{day_of(self._clock())}"
 
     def _parse(self, item: Item) -> Keep | None:
-        if item["expires_at"] <= self._clock():
+        """Read an offer; None for one that has expired, or is none of ours."""
+        try:
+            if typed(item, "expires_at", int) <= self._clock():
+                return None
+            return Keep(
+                contact=item["sk"].removeprefix(keep_sk("")),
+                generation=typed(item, "generation", str),
+                started_at=natural(item, "started_at"),
+                offered_at=natural(item, "offered_at"),
+                kept_at=None if "kept_at" not in item else natural(item, "kept_at"),
+                offered_to=typed(item, "offered_to", bytes),
+            )
+        except OddItemError:
             return None
-        known = {name: item[name] for name in Keep.__dataclass_fields__ if name in item}
-        return Keep(contact=item["sk"].removeprefix(keep_sk("")), **known)

@@ -17,7 +17,6 @@ from conversation.endings import told
 from conversation.keys import Keys
 from conversation.meta import Claim, Meta
 from conversation.persons import contact_of
-from conversation.reply_to import open_reply_to
 from conversation.tables import ConditionFailedError, Tables
 from conversation.texts import TIME, Texts
 from conversation.turn import Engine, Reply
@@ -25,6 +24,7 @@ from messaging.introduction import Introduction
 from messaging.keeps import Keeps
 from texting.after_call import AFTER_CALL, AfterCall, AfterCalls
 from texting.consent import Consents
+from texting.recipients import Recipients
 
 
 class Offering:
@@ -33,6 +33,7 @@ class Offering:
     Args:
         tables: The tables.
         engine: Commits the text.
+        recipients: Says whether a text may go to an address.
         introduction: What a person is told before our first text.
         texts: The fixed sentences.
         offers_per_day: Most offers a day and person.
@@ -44,6 +45,7 @@ class Offering:
         self,
         tables: Tables,
         engine: Engine,
+        recipients: Recipients,
         introduction: Introduction,
         texts: Texts,
         *,
@@ -52,6 +54,7 @@ class Offering:
         clock: Clock = time.time,
     ) -> None:
         self._engine = engine
+        self._recipients = recipients
         self._introduction = introduction
         self._texts = texts
         self._most = offers_per_day
@@ -66,10 +69,16 @@ class Offering:
         """The call that is to be offered now: nothing is open in it, and nothing waits.
 
         A call that is to be offered to nobody is over: its note goes.
+
+        Raises:
+            KeyLostError: `meta` and `keys` differ for good.
         """
         contact = contact_of(meta.conversation)
         call = self._calls.read(meta.conversation) if contact else None
-        if contact is None or call is None or call.generation != meta.generation:
+        if contact is None or call is None:
+            return None
+        if call.generation != meta.generation:
+            self._keys.require_agreement(meta.conversation)  # else FORGET deletes it
             return None
         if call.due_at > milliseconds(self._clock):
             return None
@@ -88,16 +97,19 @@ class Offering:
         standing = self._consents.standing(person, call.route)
         opening = self._introduction.opening(claim, standing)
         ending = told(self._texts.after_call.replace(TIME, said_time(call.started_at, self._zone)))
+        seals = self._keys.seals(claim.conversation, claim.generation)
         items = [
             self._calls.ending(call),
-            self._keeps.offering(person, call, contact),
+            self._keeps.offering(person, call, contact, seals),
             self._keeps.counting(person, self._most),
         ]
         if opening is not None:
             ending, items = ending.after(opening.words), [*items, *opening.items]
         try:
-            seals = self._keys.seals(claim.conversation, claim.generation)
-            reply_to = open_reply_to(call.reply_to, seals, AFTER_CALL)
+            reply_to = self._calls.address(call)
+            self._recipients.require(
+                reply_to, call.route, claim.whose, call.conversation, AFTER_CALL
+            )
             return self._engine.commit(
                 claim, ending, items, reply_to=reply_to, stages={}, deadline=deadline
             )

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from conversation.exchange import Incoming, Profile
-from texting.inbox import OpenedText
 from texting.rendering import render
 from texting.segments import count
+from texting.waiting_text import OpenedText
 
 STYLE = (
     "You are answering by text message. Write plain text without Markdown, in the language of "

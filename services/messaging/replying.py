@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from conversation.codec import CodecError
 from conversation.deadline import Deadline
+from conversation.keys import KeyBrokenError
 from conversation.meta import Claim
 from conversation.reply_to import ReplyTo
 from conversation.turn import Engine, Reply
@@ -14,7 +16,9 @@ from messaging.keeping import Keeping
 from messaging.profile import PROFILE, incoming
 from texting.consent import Consents, Standing
 from texting.consent_order import Asked, ConsentOrder
-from texting.inbox import Inbox, WaitingText
+from texting.inbox import Inbox
+from texting.recipients import Recipients
+from texting.waiting_text import OpenedText, WaitingText
 
 SET_ASIDE_AFTER = 3
 """Claims after which a takeover sets the text aside (protocol rule 7)."""
@@ -25,6 +29,7 @@ class Replying:
 
     Args:
         inbox: Opens what waits.
+        recipients: Says whether a reply may go to an address.
         engine: Answers claimed turns.
         consents: Who has opted out.
         order: Settles which of a STOP and a START was sent last.
@@ -38,6 +43,7 @@ class Replying:
         self,
         *,
         inbox: Inbox,
+        recipients: Recipients,
         engine: Engine,
         consents: Consents,
         order: ConsentOrder,
@@ -47,6 +53,7 @@ class Replying:
         message_days: int,
     ) -> None:
         self._inbox = inbox
+        self._recipients = recipients
         self._engine = engine
         self._consents = consents
         self._order = order
@@ -65,22 +72,26 @@ class Replying:
         """Answer, remember, stop or set aside.
 
         Raises:
+            CodecError: A text or its address cannot be read, or a reply may not go there.
             LeaseLostError: Somebody else has the turn now.
             StoreBusyError: The store did not answer within the deadline.
         """
-        conversation = claim.conversation
+        conversation, route = claim.conversation, texts[0].route
+        # `meta` names the route too, but only an item's own is bound to what is sealed in it.
+        claim = replace(claim, turn=replace(claim.turn, route=route))
         if claim.turn.attempts > SET_ASIDE_AFTER:
             aside = [
                 self._inbox.setting_aside(conversation, text, self._message_days) for text in texts
             ]
-            address = self._address(conversation, texts[0])
+            address = self._address(claim, texts[0])
             return self._engine.set_aside(claim, aside, reply_to=address, deadline=deadline)
         taking = self._inbox.taking(conversation, texts)
         standing = self._standing(claim)
         if standing.opted_out:
             address = self._inbox.reply_to(conversation, texts[-1])
+            self._recipients.require(address, route, claim.whose, conversation, texts[-1].sk)
             return self._engine.stop(claim, taking, reply_to=address, deadline=deadline)
-        opened = [self._inbox.open(conversation, text) for text in texts]
+        opened = self._opened(claim, texts)
         heard = [
             incoming(text, sealed.received_at) for text, sealed in zip(opened, texts, strict=True)
         ]
@@ -116,8 +127,22 @@ class Replying:
         self._order.ask(person, route, self._carrier)
         return self._consents.standing(person, route)
 
-    def _address(self, conversation: str, text: WaitingText) -> ReplyTo | None:
+    def _opened(self, claim: Claim, texts: Sequence[WaitingText]) -> list[OpenedText]:
+        """The texts of a turn. Before the memory is read: a reply may go where they say."""
+        opened = [self._inbox.open(claim.conversation, text) for text in texts]
+        for one, text in zip(opened, texts, strict=True):
+            self._recipients.require_route(one.reply_to, text.route, claim.conversation, text.sk)
+        last, address = texts[-1], opened[-1].reply_to
+        self._recipients.require(address, last.route, claim.whose, claim.conversation, last.sk)
+        return opened
+
+    def _address(self, claim: Claim, text: WaitingText) -> ReplyTo | None:
+        """Where to apologise; None when there is no address that a reply may go to."""
         try:
-            return self._inbox.reply_to(conversation, text)
+            address = self._inbox.reply_to(claim.conversation, text)
+            self._recipients.require(address, text.route, claim.whose, claim.conversation, text.sk)
+        except KeyBrokenError:
+            raise
         except CodecError:
             return None
+        return address

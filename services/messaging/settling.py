@@ -9,7 +9,8 @@ from conversation.clocks import MILLISECONDS, Clock, milliseconds
 from conversation.deadline import Deadline
 from conversation.lease import Lease, LeaseLostError
 from conversation.meta import Meta
-from texting.inbox import TURN_TEXTS, Inbox, WaitingText
+from texting.inbox import Inbox
+from texting.waiting_text import TURN_TEXTS, WaitingText
 
 
 class Settling:

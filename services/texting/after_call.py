@@ -11,10 +11,13 @@ from dataclasses import dataclass
 from typing import Final
 
 from conversation.clocks import MILLISECONDS, Clock, milliseconds
+from conversation.codec import Role
 from conversation.ids import shard_of
-from conversation.items import SCHEMA, Item
-from conversation.reply_to import ReplyTo, seal_reply_to
-from conversation.sealing import Sealer, Seals
+from conversation.items import SCHEMA, Item, OddItemError, natural, typed
+from conversation.keys import Keys
+from conversation.persons import is_route
+from conversation.reply_to import ReplyTo, open_reply_to, seal_reply_to
+from conversation.sealing import Seals, note_broken
 from conversation.tables import Action, ConditionFailedError, Tables, delete, put
 
 AFTER_CALL: Final = "after-call"
@@ -48,6 +51,7 @@ class AfterCalls:
     def __init__(self, tables: Tables, clock: Clock = time.time) -> None:
         self._tables = tables
         self._clock = clock
+        self._keys = Keys(tables, clock)
 
     def noting(
         self,
@@ -56,7 +60,7 @@ class AfterCalls:
         started_at: int,
         route: str,
         reply_to: ReplyTo,
-        seals: Sealer | Seals,
+        seals: Seals,
         keep_after_seconds: float,
     ) -> Action:
         """Part of the commit of an answered turn: the offer is due so long after it.
@@ -77,20 +81,37 @@ class AfterCalls:
             "started_at": started_at,
             "due_at": due,  # the sweep moves `pending_at` on
             "route": route,
-            "reply_to": seal_reply_to(reply_to, seals, AFTER_CALL),
             "pending_shard": shard_of(conversation),
             "pending_at": due,
             "schema": SCHEMA,
         }
+        item["reply_to"] = seal_reply_to(reply_to, seals, item, Role.CALL_REPLY_TO)
         return put(self._tables.conversations, item)
 
     def read(self, conversation: str) -> AfterCall | None:
-        """The note; None when there is none. One strong read."""
+        """The note; None when there is none. One strong read.
+
+        A note that cannot be read is counted and goes.
+        """
         item = self._tables.get(self._tables.conversations, conversation, AFTER_CALL)
         if item is None:
             return None
-        known = {name: item[name] for name in AfterCall.__dataclass_fields__ if name in item}
-        return AfterCall(conversation=item["pk"], **known)
+        try:
+            return _parse(item)
+        except OddItemError:
+            note_broken(conversation, AFTER_CALL)
+            self._tables.write(delete(self._tables.conversations, conversation, AFTER_CALL))
+            return None
+
+    def address(self, call: AfterCall) -> ReplyTo:
+        """Where the offer goes.
+
+        Raises:
+            CodecError: The address cannot be read.
+        """
+        seals = self._keys.seals(call.conversation, call.generation)
+        item = {"sk": AFTER_CALL, **vars(call)}
+        return open_reply_to(item, seals, Role.CALL_REPLY_TO)
 
     def ending(self, call: AfterCall) -> Action:
         """Part of the commit of the offer: the note as it was read leaves the index."""
@@ -108,3 +129,21 @@ class AfterCalls:
             self._tables.write(self.ending(call))
         except ConditionFailedError:
             return
+
+
+def _parse(item: Item) -> AfterCall:
+    """Read the note back.
+
+    Raises:
+        OddItemError: It is none of ours.
+    """
+    if not is_route(item.get("route")):
+        raise OddItemError("no route")
+    return AfterCall(
+        conversation=typed(item, "pk", str),
+        generation=typed(item, "generation", str),
+        started_at=natural(item, "started_at"),
+        due_at=natural(item, "due_at"),
+        route=typed(item, "route", str),
+        reply_to=typed(item, "reply_to", bytes),
+    )

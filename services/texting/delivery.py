@@ -7,16 +7,17 @@ Knows no inbox and no model, and never raises for what the carrier does.
 
 from __future__ import annotations
 
-import enum
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Final, Protocol
 
 from conversation import observability
 from conversation.clocks import MILLISECONDS, Clock, milliseconds
+from conversation.codec import CodecError
 from conversation.deadline import AttemptTimeoutError, Deadline
 from conversation.ids import turn_reference
+from conversation.keys import KeyBrokenError
 from conversation.lease import Claim, Lease, LeaseLostError, OpenTurn
 from conversation.outcomes import DeliveryState, Outcome, TurnState
 from conversation.reply_to import ReplyTo
@@ -32,17 +33,22 @@ from texting.carrier_outcomes import (
 )
 from texting.consent import Consents
 from texting.delivery_path import STATUS_PATH
+from texting.delivery_result import DeliveryResult, Progress
+from texting.recipients import Recipients
 from texting.reconciliation import Asked, sent_for
 from texting.rendering import render
 from texting.segments import count
 from texting.states import from_carrier
 from texting.tracking import News, record
 
+__all__ = ["Delivery", "DeliveryResult", "Progress"]
+
 BEGIN_SECONDS: Final = 2.0
 """An attempt begins within this of the write that announced it, or not at all (rule 13)."""
 
 OPTED_OUT: Final = "opted_out"
 NO_TEXT: Final = "no_text"
+UNREADABLE: Final = "unreadable"
 
 _ASK_AGAIN_SECONDS: Final = 60
 _ATTEMPT_SLACK_SECONDS: Final = 0.5
@@ -64,38 +70,6 @@ class Sender(Asked, Protocol):
         """Make one attempt."""
 
 
-class Progress(enum.Enum):
-    """Where a delivery stands when a worker is done with it.
-
-    In each case the claim is spent: the lease was closed, handed back or lost.
-    """
-
-    CLOSED = "closed"
-    RETRY = "retry"
-    LATER = "later"
-    LOST = "lost"
-
-
-@dataclass(frozen=True)
-class DeliveryResult:
-    """What became of a delivery.
-
-    Attributes:
-        progress: `CLOSED`: done. `RETRY`: certainly not sent, try again in seconds. `LATER`: may
-            have been sent, look again at `look_at`. `LOST`: another worker has the turn.
-        delivery: The state that was recorded, when the turn was closed.
-        error: The carrier's code or our reason, when it did not go well.
-        look_at: Epoch milliseconds, for `LATER`.
-        resent: Whether this was a repeated send.
-    """
-
-    progress: Progress
-    delivery: DeliveryState | None = None
-    error: str | None = None
-    look_at: int | None = None
-    resent: bool = False
-
-
 class Delivery:
     """Delivers the open turn of a conversation.
 
@@ -103,6 +77,7 @@ class Delivery:
         tables: The tables.
         carrier: The carrier.
         lease: The lease on conversations.
+        recipients: Says whether a reply may go to an address.
         public_url: Where the carrier reports to, no trailing slash.
         function_timeout_seconds: Longest a worker lives after it announced a send.
         clock_skew_seconds: How far the clocks of two workers and the carrier may differ.
@@ -115,6 +90,7 @@ class Delivery:
         tables: Tables,
         carrier: Sender,
         lease: Lease,
+        recipients: Recipients,
         *,
         public_url: str,
         function_timeout_seconds: float,
@@ -125,6 +101,7 @@ class Delivery:
         self._tables = tables
         self._carrier = carrier
         self._lease = lease
+        self._recipients = recipients
         self._turns = Turns(tables)
         self._consents = Consents(tables)
         self._public_url = public_url.rstrip("/")
@@ -144,29 +121,41 @@ class Delivery:
     def deliver(self, claim: Claim, turn: Turn, text: str | None = None) -> DeliveryResult:
         """Deliver the answer of an open turn that is answered, or reconcile one in `sending`.
 
+        A turn whose answer or address cannot be read, or whose reply may not go there, is closed.
+
         Args:
             claim: The lease, with the turn as open. It is spent afterwards, whatever happens.
             turn: The turn's record.
-            text: The answer, if the caller has it at hand; else it is read.
+            text: The answer, if the caller has just made it, for an address that was looked at;
+                else both are read.
 
         Raises:
             StoreBusyError: The store did not answer; the turn stays open for the sweep.
-            CodecError: The answer or the address cannot be read.
+            KeyBrokenError: The conversation's key does not fit; likewise.
         """
         if turn.delivery is not DeliveryState.WAITING:
             # Whoever wrote that died, or lost the race, before it closed `meta`.
             return self._close(claim, turn, News(turn.delivery))
-        if claim.turn.state is TurnState.SENDING:
-            return self._reconcile(claim, turn, text)
-        return self._attempt(claim, turn, text, facts={})
+        sending = claim.turn.state is TurnState.SENDING
+        try:
+            address = self._recipients.of_turn(turn, claim.whose, proved=text is not None)
+            if text is None:
+                text = self._turns.reply_text(turn) or ""
+        except KeyBrokenError:
+            raise
+        except CodecError:
+            state = DeliveryState.UNKNOWN if sending else DeliveryState.FAILED
+            return self._close(claim, turn, News(state, error=UNREADABLE))
+        proceed = self._reconcile if sending else self._attempt
+        return proceed(claim, turn, address, text)
 
-    def _reconcile(self, claim: Claim, turn: Turn, text: str | None) -> DeliveryResult:
+    def _reconcile(self, claim: Claim, turn: Turn, address: ReplyTo, text: str) -> DeliveryResult:
         """Find out what became of a send, and repeat it once if the carrier knows nothing of it."""
         due = self.reconcile_at(claim.turn)
         if milliseconds(self._clock) < due:
             return self._later(claim, due, "too early")
         try:
-            found = sent_for(turn, self._carrier, self._tables, skew_ms=self._skew_ms)
+            found = sent_for(turn, address, self._carrier, self._tables, skew_ms=self._skew_ms)
         except CarrierUnavailableError as error:
             look_at = milliseconds(self._clock) + _ASK_AGAIN_SECONDS * MILLISECONDS
             return self._later(claim, look_at, str(error))
@@ -179,14 +168,18 @@ class Delivery:
             # FORGET looks once more, at that time.
             when = {"sending_at": claim.turn.sending_at}
             return self._close(claim, turn, News(DeliveryState.UNKNOWN, (), "not found", when))
-        return self._attempt(claim, turn, text, facts={"resent": turn.resent + 1})
+        return self._attempt(claim, turn, address, text, {"resent": turn.resent + 1})
 
     def _attempt(
-        self, claim: Claim, turn: Turn, text: str | None, facts: Mapping[str, Any]
+        self,
+        claim: Claim,
+        turn: Turn,
+        address: ReplyTo,
+        text: str,
+        facts: Mapping[str, Any] | None = None,
     ) -> DeliveryResult:
         """Announce the send, make it once and write down how it ended (rule 13)."""
-        address = self._turns.address(turn)
-        body = render(text if text is not None else self._turns.reply_text(turn) or "")
+        facts, body = facts or {}, render(text)
         if not body:
             return self._close(claim, turn, News(DeliveryState.FAILED, error=NO_TEXT))
         begun, began_at = self._monotonic(), self._clock()

@@ -12,13 +12,14 @@ import time
 from typing import Final
 
 from conversation.clocks import Clock, expiry, milliseconds
-from conversation.ids import Ids, shard_of
+from conversation.codec import CodecError
+from conversation.ids import Ids
 from conversation.items import SCHEMA, Item
-from conversation.keys import Keys
+from conversation.keys import ForgottenError, Keys
 from conversation.persons import person_key
 from conversation.reply_to import ReplyTo
-from conversation.sealing import Sealer, Seals
-from conversation.tables import Action, ConditionFailedError, Tables, delete, put, update
+from conversation.sealing import Seals
+from conversation.tables import Action, ConditionFailedError, Tables, delete, put
 from texting.inbox import Inbox
 
 DAYS: Final = 1
@@ -67,7 +68,7 @@ class Held:
         text: str,
         route: str,
         reply_to: ReplyTo,
-        seals: Sealer | Seals,
+        seals: Seals,
     ) -> Action:
         """Part of the transaction that makes the offer: the words, sealed.
 
@@ -99,6 +100,8 @@ class Held:
     ) -> Release:
         """The caller said yes: the words are a text now, in one transaction with its receipt.
 
+        What is held there and does not open, or is of another generation, is gone.
+
         Args:
             conversation: The conversation that holds them.
             person: The caller.
@@ -112,10 +115,15 @@ class Held:
         item = self._find(conversation, contact, turn)
         if item is None:
             return self._ended(person, contact, turn)
+        try:
+            text = self._as_text(conversation, item)
+        except (CodecError, ForgottenError):
+            return Release.GONE
         actions = [
             self._keys.condition(conversation, item["generation"]),
             self._receipt(person, contact, turn, receipt_days),
             self._releasing(conversation, item["sk"]),
+            text,
         ]
         try:
             self._tables.transact(actions)
@@ -131,13 +139,7 @@ class Held:
         item = self._find(conversation, contact, turn)
         if item is None:
             return
-        action = delete(
-            self._tables.conversations, conversation, item["sk"], condition="attribute_exists(held)"
-        )
-        try:
-            self._tables.write(action)
-        except ConditionFailedError:
-            return
+        self._tables.write(delete(self._tables.conversations, conversation, item["sk"]))
 
     def _find(self, conversation: str, contact: str, turn: str) -> Item | None:
         sid, after = held_sid(contact, turn), None
@@ -146,7 +148,7 @@ class Held:
                 self._tables.conversations, conversation, _PREFIX, limit=_PAGE, after=after
             )
             for item in page:
-                if "held" in item and item["sid"] == sid:
+                if "held" in item and item.get("sid") == sid:
                     return item
             if len(page) < _PAGE:
                 return None
@@ -171,16 +173,28 @@ class Held:
         }
         return put(self._tables.people, item, condition="attribute_not_exists(pk)")
 
+    def _as_text(self, conversation: str, item: Item) -> Action:
+        """Held words as a text that is due now, sealed as texts are."""
+        seals = self._keys.seals(conversation, str(item.get("generation")))
+        words, reply_to = self._inbox.open_held(item, seals)
+        return self._inbox.put_item(
+            conversation,
+            sid=item["sid"],
+            text=words,
+            media=0,
+            reply_to=reply_to,
+            route=item["route"],
+            seals=seals,
+            look_after_seconds=0,
+        )
+
     def _releasing(self, conversation: str, sk: str) -> Action:
-        now = milliseconds(self._clock)
-        return update(
+        return delete(
             self._tables.conversations,
             conversation,
             sk,
-            "SET pending_shard = :shard, pending_at = :now, received_at = :now "
-            "REMOVE held, expires_at",
             condition="attribute_exists(held) AND expires_at > :today",
-            values={":shard": shard_of(conversation), ":now": now, ":today": int(self._clock())},
+            values={":today": int(self._clock())},
         )
 
 

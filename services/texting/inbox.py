@@ -6,65 +6,21 @@ engine's commit takes these as extra actions and knows no inbox.
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from conversation.clocks import MILLISECONDS, Clock, expiry, milliseconds
+from conversation.codec import Role
 from conversation.ids import Ids, shard_of
 from conversation.items import SCHEMA, Item
 from conversation.keys import Keys
 from conversation.reply_to import ReplyTo, open_reply_to, seal_reply_to
 from conversation.sealing import Sealer, Seals
 from conversation.tables import Action, ConditionFailedError, Tables, delete, put, update
-
-TURN_TEXTS = 20
-"""Most texts that one turn takes (protocol rule 7)."""
+from texting.waiting_text import TURN_TEXTS, OpenedText, WaitingText, pack, read_item, unpack
 
 _PREFIX = "inbox#"
-_ROLE = "inbox"
 _PAGE = TURN_TEXTS + 5
-
-
-@dataclass(frozen=True)
-class WaitingText:
-    """An inbox item as read, its text unopened.
-
-    Attributes:
-        sk: Sort key; the order of texts is the order of keys.
-        sid: The carrier's message id.
-        route: Which of our senders it was sent to, and by whom.
-        generation: Key generation it was sealed to.
-        received_at: Epoch milliseconds.
-        text: The text sealed.
-        reply_to: The reply address sealed.
-        keeps: The call's conversation that it asks to remember; None for what is conversation.
-    """
-
-    sk: str
-    sid: str
-    route: str
-    generation: str
-    received_at: int
-    text: bytes
-    reply_to: bytes
-    keeps: str | None = None
-
-
-@dataclass(frozen=True)
-class OpenedText:
-    """A text that was opened for its turn.
-
-    Attributes:
-        text: The words; empty when only media came.
-        media: How many attachments came with it.
-        reply_to: Where a reply goes.
-    """
-
-    text: str
-    media: int
-    reply_to: ReplyTo
 
 
 class Inbox:
@@ -102,13 +58,14 @@ class Inbox:
             look_after_seconds: When the sweep is to look, should nobody have answered by then.
             keeps: The call's conversation, for a text that asks to remember one.
         """
-        item = self._sealed(
-            conversation, sid, seals, text=text, media=media, reply_to=reply_to, route=route
-        )
-        item["pending_shard"] = shard_of(conversation)
-        item["pending_at"] = item["received_at"] + int(look_after_seconds * MILLISECONDS)
+        item = self._item(conversation, sid, route, seals)
         if keeps is not None:
             item["keeps"] = keeps
+        item["text"] = seals.seal(pack(text, media), item, Role.TEXT)
+        # Apart from the text: a text that breaks its turn is apologised for unopened.
+        item["reply_to"] = seal_reply_to(reply_to, seals, item, Role.TEXT_REPLY_TO)
+        item["pending_shard"] = shard_of(conversation)
+        item["pending_at"] = item["received_at"] + int(look_after_seconds * MILLISECONDS)
         return put(self._tables.conversations, item, condition="attribute_not_exists(pk)")
 
     def hold_item(
@@ -119,21 +76,36 @@ class Inbox:
         text: str,
         reply_to: ReplyTo,
         route: str,
-        seals: Sealer | Seals,
+        seals: Seals,
         days: int,
     ) -> Action:
-        """Words that wait for the caller's yes before they count as a text: `held` has the rest."""
-        item = self._sealed(
-            conversation, sid, seals, text=text, media=0, reply_to=reply_to, route=route
-        )
+        """Words that wait for the caller's yes before they count as a text: `held` has the rest.
+
+        They are sealed in roles of their own, so that nothing but the yes makes them a text.
+        """
+        item = self._item(conversation, sid, route, seals)
         item |= {"held": True, "expires_at": expiry(self._clock, days)}
+        item["text"] = seals.seal(pack(text, 0), item, Role.HELD)
+        item["reply_to"] = seal_reply_to(reply_to, seals, item, Role.HELD_REPLY_TO)
         return put(self._tables.conversations, item, condition="attribute_not_exists(pk)")
+
+    def open_held(self, item: Item, seals: Seals) -> tuple[str, ReplyTo]:
+        """Open words that are held: the words, and where a reply to them goes.
+
+        Raises:
+            CodecError: They cannot be read.
+        """
+        words, _ = seals.read(item, "text", Role.HELD, unpack)
+        return words, open_reply_to(item, seals, Role.HELD_REPLY_TO)
 
     def waiting(self, conversation: str, generation: str | None) -> list[WaitingText]:
         """Texts that wait, in order, at least one more than a turn takes if there are.
 
         Skips texts that were set aside and words that are held. Texts of an older generation were
         forgotten with it: they leave the inbox here (rule 16).
+
+        Raises:
+            KeyLostError: Texts of another generation wait, and `meta` and `keys` differ for good.
         """
         found: list[WaitingText] = []
         foreign: list[str] = []
@@ -145,10 +117,11 @@ class Inbox:
             for item in page:
                 if "set_aside_at" in item or "held" in item:
                     continue
-                if item["generation"] == generation:
-                    found.append(_parse(item))
+                text = read_item(item, generation or "", milliseconds(self._clock))
+                if text.generation == generation:
+                    found.append(text)
                 else:
-                    foreign.append(item["sk"])
+                    foreign.append(text.sk)
             if len(page) < _PAGE:
                 break
             after = page[-1]["sk"]
@@ -162,9 +135,8 @@ class Inbox:
             CodecError: It cannot be read.
         """
         seals = self._keys.seals(conversation, waiting.generation)
-        content = json.loads(seals.open(waiting.text, sk=waiting.sk, role=_ROLE))
-        reply_to = self.reply_to(conversation, waiting)
-        return OpenedText(content["text"], content["media"], reply_to)
+        words, media = seals.read(vars(waiting), "text", Role.TEXT, unpack)
+        return OpenedText(words, media, self.reply_to(conversation, waiting))
 
     def reply_to(self, conversation: str, waiting: WaitingText) -> ReplyTo:
         """Where a reply to a text goes, without opening its words.
@@ -173,7 +145,7 @@ class Inbox:
             CodecError: The address cannot be read.
         """
         seals = self._keys.seals(conversation, waiting.generation)
-        return open_reply_to(waiting.reply_to, seals, waiting.sk)
+        return open_reply_to(vars(waiting), seals, Role.TEXT_REPLY_TO)
 
     def taking(self, conversation: str, texts: Sequence[WaitingText]) -> list[Action]:
         """Part of a commit: these texts leave the inbox, each if it still exists (rule 8)."""
@@ -235,26 +207,11 @@ class Inbox:
             return False
         return True
 
-    def _sealed(
-        self,
-        conversation: str,
-        sid: str,
-        seals: Sealer | Seals,
-        *,
-        text: str,
-        media: int,
-        reply_to: ReplyTo,
-        route: str,
-    ) -> Item:
-        sk = f"{_PREFIX}{self._ids.new()}"
-        content = json.dumps({"text": text, "media": media}, separators=(",", ":"))
+    def _item(self, conversation: str, sid: str, route: str, seals: Sealer | Seals) -> Item:
         return {
             "pk": conversation,
-            "sk": sk,
+            "sk": f"{_PREFIX}{self._ids.new()}",
             "sid": sid,
-            "text": seals.seal(content, sk=sk, role=_ROLE),
-            # Apart from the text: a text that breaks its turn is apologised for unopened.
-            "reply_to": seal_reply_to(reply_to, seals, sk),
             "route": route,
             "generation": seals.generation,
             "received_at": milliseconds(self._clock),
@@ -265,26 +222,13 @@ class Inbox:
         """End texts of another generation than the caller read, if theirs is the older one.
 
         It is when the caller's is still the conversation's: a generation is never used again. Else
-        the caller's is the old one, and these are the first texts of the new conversation.
+        the caller's is the old one, and these are the first texts of the new conversation; or
+        `meta` was restored from before them, and nobody can answer them.
         """
-        if found and self._keys.find(conversation) == generation:
-            for sk in found:
-                self._tables.write(delete(self._tables.conversations, conversation, sk))
-
-
-def leading_run(waiting: Sequence[WaitingText]) -> list[WaitingText]:
-    """The texts that one turn takes: from the first on, of one route, at most twenty (rule 7).
-
-    What asks to remember a call is a turn of its own.
-    """
-    run: list[WaitingText] = []
-    for text in waiting[:TURN_TEXTS]:
-        if (text.route, text.keeps) != (waiting[0].route, waiting[0].keeps):
-            break
-        run.append(text)
-    return run
-
-
-def _parse(item: Item) -> WaitingText:
-    fields = WaitingText.__dataclass_fields__
-    return WaitingText(**{name: item[name] for name in fields if name in item})
+        if not found:
+            return
+        if self._keys.find(conversation) != generation:
+            self._keys.require_agreement(conversation)
+            return
+        for sk in found:
+            self._tables.write(delete(self._tables.conversations, conversation, sk))

@@ -15,7 +15,7 @@ from conversation.keys import conversations_of
 from conversation.persons import owner_of, person_key, proof_sk
 from conversation.reply_to import ReplyTo
 from conversation.tables import Tables
-from conversation.turns import Turn, Turns, turn_sk
+from conversation.turns import Turn, sids_of, turn_sk
 from texting.carrier_outcomes import CarrierMessage
 
 # One turn is open at a time, so the texts' turns of some hours are few. Spoken turns sort anywhere
@@ -36,21 +36,22 @@ class Asked(Protocol):
         """List what was sent to an address, newest first."""
 
 
-def sent_for(turn: Turn, carrier: Asked, tables: Tables, *, skew_ms: int) -> list[CarrierMessage]:
+def sent_for(
+    turn: Turn, address: ReplyTo, carrier: Asked, tables: Tables, *, skew_ms: int
+) -> list[CarrierMessage]:
     """Ask the carrier which messages were sent for a turn, newest first.
 
     Args:
         turn: The turn. Nothing was sent for it before it was committed.
+        address: Where its reply goes.
         carrier: The carrier.
         tables: The tables.
         skew_ms: How far the carrier's clock may be behind ours.
 
     Raises:
         CarrierUnavailableError: The carrier could not be asked.
-        CodecError: The turn's address cannot be read.
     """
-    address = Turns(tables).address(turn)
-    listed = carrier.list_messages_to(address["to"], turn.created_at - skew_ms)
+    listed = carrier.list_messages_to(address["to"], max(0, turn.created_at - skew_ms))
     ours = [message for message in listed if is_ours(message, address, carrier)]
     held = _held_by_others(tables, turn) if ours else set()
     return [message for message in ours if message.sid not in held]
@@ -81,14 +82,14 @@ def _held_by_others(tables: Tables, turn: Turn) -> set[str]:
         for conversation in sorted({turn.conversation, *own, *others})
         for item in _turns(tables, conversation, turn.created_at - _TURNS_SINCE_MS)
         if (item["pk"], item["sk"]) != (turn.conversation, turn_sk(turn.id))
-        for sid in item.get("carrier_sids", [])
+        for sid in sids_of(item)
     }
     return held | (_codes(tables, person) if person else set())
 
 
 def _turns(tables: Tables, conversation: str, since: int) -> list[Item]:
     """From a time on, in the order of ids; spoken turns, whose ids are no ulids, sort anywhere."""
-    after = turn_sk(first_id(since))
+    after = turn_sk(first_id(max(0, since)))
     return tables.query(
         tables.conversations, conversation, turn_sk(""), limit=_TURNS_READ, after=after
     )

@@ -44,5 +44,5 @@ def from_carrier(status: str) -> DeliveryState:
 
 
 def follows(new: DeliveryState, old: DeliveryState) -> bool:
-    """Say whether a text in the old state may go on to the new one."""
-    return _RANKS[new] > _RANKS[old]
+    """Say whether a text in the old state may go on to the new one; a spoken reply is no text."""
+    return new in _RANKS and old in _RANKS and _RANKS[new] > _RANKS[old]

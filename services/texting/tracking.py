@@ -12,7 +12,7 @@ from typing import Any
 
 from conversation.outcomes import DeliveryState
 from conversation.tables import ConditionFailedError, StoreBusyError, Tables, update
-from conversation.turns import Turn, turn_sk
+from conversation.turns import Turn, readable, turn_sk
 from texting.states import follows
 
 _ATTEMPTS = 8
@@ -44,7 +44,7 @@ def record(tables: Tables, turn: Turn, news: News) -> Turn | None:
         news: What was learnt. Its state and error are dropped if the text is further already.
 
     Returns:
-        The turn as it is now; None when its item is gone (FORGET, or expired).
+        The turn as it is now; None when its item is gone (FORGET, or expired) or unreadable.
 
     Raises:
         StoreBusyError: The store did not answer, or others kept writing.
@@ -57,12 +57,12 @@ def record(tables: Tables, turn: Turn, news: News) -> Turn | None:
         try:
             item = tables.write(_compare_and_set(tables, turn, changes))
         except ConditionFailedError as error:
-            met = error.items[0]
+            met = readable(error.items[0])
             if met is None:
                 return None
-            turn = Turn.parse(met)
+            turn = met
         else:
-            return Turn.parse(item or {})
+            return readable(item)
     raise StoreBusyError("others kept writing the turn's delivery")
 
 

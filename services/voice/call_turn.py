@@ -7,29 +7,31 @@ a retry finds the turn and speaks its reply again. Knows no Lex and renders noth
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
 from typing import Final
 
 from conversation import observability
 from conversation.accounting import Accounting
 from conversation.clocks import Clock, milliseconds
+from conversation.codec import CodecError
 from conversation.deadline import Deadline
 from conversation.exchange import Incoming, Profile
 from conversation.keys import Keys
 from conversation.lease import Lease, LeaseLostError
 from conversation.meta import Claim, Meta
-from conversation.outcomes import Outcome, TurnState
-from conversation.tables import Action, StoreBusyError, Tables
+from conversation.outcomes import TurnState
+from conversation.tables import Action, Tables
 from conversation.turn import Engine
-from conversation.turns import Turn, Turns, turn_sk
+from conversation.turns import Turn, Turns, readable, turn_sk
 from texting.after_call import AfterCalls
 from texting.wakeups import Wakeups
 from voice.call_session import CallSession
 from voice.call_texts import CallTexts
 from voice.callers import Caller, Callers
 from voice.offers import Offers
-from voice.utterance import Limits, Said, Utterance
+from voice.utterance import Limits, Said, Utterance, was_late
 
 BUSY_SECONDS: Final = 1.0
 """How long a call waits for a lease that somebody else holds (protocol rule 9)."""
@@ -115,6 +117,8 @@ class CallTurns:
         generation = self._keys.ensure(caller.conversation, caller.person)
         # Before the turn: a claim by what is read here fails if the turn is committed after it.
         meta = self._lease.read(caller.conversation)
+        if meta.generation != generation:
+            self._keys.require_agreement(caller.conversation)
         number, known = self._numbered(caller, session, words, generation)
         utterance = Utterance(caller, session, words, texts, number)
         if known is not None:
@@ -128,7 +132,7 @@ class CallTurns:
             return self._busy(utterance)
         stages = {"wait": int((time.monotonic() - began) * 1000)}
         try:
-            with _closing(self._lease, claim):
+            with self._lease.closing_on_error(claim):
                 return self._answered(claim, utterance, deadline, stages)
         except LeaseLostError:
             # Our lease ran out, and the hook's retry may have answered meanwhile.
@@ -144,8 +148,10 @@ class CallTurns:
         return turn if turn is not None and turn.generation == living else None
 
     def reply_text(self, turn: Turn) -> str:
-        """The words of a turn's reply; empty when they are gone."""
-        return self._turns.reply_text(turn) or ""
+        """The words of a turn's reply; empty when they are gone, or cannot be read."""
+        with suppress(CodecError):
+            return self._turns.reply_text(turn) or ""
+        return ""
 
     def _answered(
         self, claim: Claim, of: Utterance, deadline: Deadline, stages: dict[str, int]
@@ -168,7 +174,7 @@ class CallTurns:
             if_answered=self._noting(of.caller, of.session, claim.generation),
         )
         self._accounting.note(reply)
-        if _was_late(reply.turn):
+        if was_late(reply.turn):
             observability.count("LateAnswer")
         if self._engine.outgrew(claim.conversation):
             self._have_noted(claim)
@@ -208,8 +214,13 @@ class CallTurns:
         while True:
             if not self._taken(meta):
                 with suppress(LeaseLostError):
+                    # Whose turn it is the number says, not what `meta` says of itself.
                     return self._lease.claim(
-                        meta, turn_id, (), caller.route or "", self._limits.lease_seconds
+                        replace(meta, person=caller.person),
+                        turn_id,
+                        (),
+                        caller.route or "",
+                        self._limits.lease_seconds,
                     )
             ours = meta.open_turn is not None and meta.open_turn.id == turn_id
             if (deadline if ours else patience).expired:
@@ -277,23 +288,4 @@ class CallTurns:
             limit=1,
             newest_first=True,
         )
-        return Turn.parse(found[0]) if found else None
-
-
-def _was_late(turn: Turn) -> bool:
-    """Whether a caller was told that the answer takes too long."""
-    unanswered = turn.outcome in {Outcome.OFFERED, Outcome.APOLOGISED}
-    return unanswered and any(tried.get("error") == "timeout" for tried in turn.model_attempts)
-
-
-@contextmanager
-def _closing(lease: Lease, claim: Claim) -> Iterator[None]:
-    """Give the lease up when the turn fails: nothing of it was taken in, and nobody takes it on."""
-    try:
-        yield
-    except LeaseLostError:
-        raise
-    except Exception:
-        with suppress(LeaseLostError, StoreBusyError):
-            lease.close(claim)
-        raise
+        return readable(found[0]) if found else None

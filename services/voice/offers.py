@@ -86,15 +86,14 @@ class Offers:
             generation=generation,
             outcome=Outcome.OFFERED,
             route=caller.route or "",
-            reply_to=self._turns.seal_reply_to({}, caller.conversation, turn_id, generation),
             messages=[],
             inbox=[],
             attempts=0,
             created_at=milliseconds(self._clock),
             expires_at=expiry(self._clock, self._turn_days),
             delivery=DeliveryState.SPOKEN,
-            heard=self._turns.seal_heard(words, caller.conversation, turn_id, generation),
         )
+        turn = self._turns.sealed(turn, {}, words)
         actions = [
             self._keys.condition(caller.conversation, generation),
             self._turns.putting(turn),

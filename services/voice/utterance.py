@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from conversation.outcomes import Outcome
+from conversation.turns import Turn
 from voice.call_session import CallSession
 from voice.call_texts import CallTexts
 from voice.callers import Caller
@@ -62,3 +63,9 @@ class Limits:
 
     lease_seconds: float
     keep_after_seconds: float
+
+
+def was_late(turn: Turn) -> bool:
+    """Whether a caller was told that the answer takes too long."""
+    unanswered = turn.outcome in {Outcome.OFFERED, Outcome.APOLOGISED}
+    return unanswered and any(tried.get("error") == "timeout" for tried in turn.model_attempts)

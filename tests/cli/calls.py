@@ -69,4 +69,5 @@ def offer(stack: Any, person: str) -> None:
     """Offer to remember the call."""
     key = {"pk": person, "sk": keep_sk(CONTACT), "schema": 1, "generation": _GENERATION}
     told = {"started_at": 1, "offered_at": int(time.time() * 1000), "expires_at": 2**31}
-    stack.tables.client.put_item(TableName=stack.tables.people, Item=to_item({**key, **told}))
+    item = {**key, **told, "offered_to": b"sealed"}
+    stack.tables.client.put_item(TableName=stack.tables.people, Item=to_item(item))

@@ -20,6 +20,7 @@ import uvicorn
 from typer.testing import CliRunner, Result
 
 from cli.app import app
+from conversation.codec import Role
 from conversation.ids import Ids, shard_of
 from conversation.items import to_item
 from conversation.keys import KeyRecord, Keys
@@ -144,19 +145,21 @@ class DeployedStack:
             "model_attempts": [{"model": "bedrock:one", "error": "throttled", "ms": 40}],
             **changes,
         }
-        reply_to = seal_reply_to(REPLY_TO, self.seals(conversation), f"turn#{turn_id}")
+        item = {"sk": f"turn#{turn_id}", "route": values["route"]}
+        reply_to = seal_reply_to(REPLY_TO, self.seals(conversation), item, Role.TURN_REPLY_TO)
         turn = Turn(conversation, turn_id, GENERATION, reply_to=reply_to, **values)
         self._put(turn.item())
         for number, role, words in ((0, "human", "where is my cat"), (1, "ai", "on the roof")):
             self.message(conversation, number, role, words)
         return turn
 
-    def message(self, conversation: str, number: int, role: str, words: str) -> None:
-        """Write one message."""
+    def message(self, conversation: str, number: int, role: str, words: str, **beside: str) -> None:
+        """Write one message, with attributes in clear beside its words."""
         sk = message_sk(number)
-        content = self.seals(conversation).seal(words, sk=sk, role=role)
-        item = {"role": role, "content": content, "generation": GENERATION, "created_at": 1}
-        self._put({"pk": conversation, "sk": sk, "schema": 1, "expires_at": 2**31, **item})
+        item: dict[str, Any] = {"pk": conversation, "sk": sk, "schema": 1, "expires_at": 2**31}
+        item |= beside
+        item["content"] = self.seals(conversation).seal(words, item, Role.of_message(role))
+        self._put({**item, "role": role, "generation": GENERATION, "created_at": 1})
 
     def open_turn(self, conversation: str, *, age_seconds: float) -> str:
         """Open a turn that long ago; its id."""

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from typer.testing import Result
 
+from conversation.codec import Role
 from conversation.items import to_item
 from conversation.persons import address_hash, call_key
 from conversation.summaries import Summaries, Summary
@@ -93,7 +94,7 @@ def called(stack: Any, ada: str) -> str:
     put(stack, stack.tables.people, listing(stack, conversation))
     calls.belongs(stack, stack.ada)
     seals = stack.seals(conversation)
-    turn = calls.spoken(stack, 1)
+    turn, role = calls.spoken(stack, 1), Role.TURN_HEARD
     stack.message(conversation, 0, "human", "what did I ask the vet")
     stack.tables.write(
         {
@@ -102,7 +103,7 @@ def called(stack: Any, ada: str) -> str:
                 "Key": to_item({"pk": conversation, "sk": f"turn#{turn.id}"}),
                 "UpdateExpression": "SET heard = :heard",
                 "ExpressionAttributeValues": to_item(
-                    {":heard": seals.seal("0" * 64, sk=f"turn#{turn.id}", role="heard")}
+                    {":heard": seals.seal("0" * 64, {"sk": f"turn#{turn.id}", **vars(turn)}, role)}
                 ),
             }
         }
@@ -134,14 +135,7 @@ def test_an_export_has_what_was_said_in_calls(dialtone: Dialtone, called: str) -
 
 def test_notes_of_a_call_are_the_assistants(dialtone: Dialtone, stack: Any, ada: str) -> None:
     """What KEEP brought into the memory is shown as what it is."""
-    stack.message(stack.ada, 7, "system", "Notes of your call: the vet")
-    key = to_item({"pk": stack.ada, "sk": "message#000000000007"})
-    stack.tables.client.update_item(
-        TableName=stack.tables.conversations,
-        Key=key,
-        UpdateExpression="SET kind = :kind",
-        ExpressionAttributeValues=to_item({":kind": "notes"}),
-    )
+    stack.message(stack.ada, 7, "system", "Notes of your call: the vet", kind="notes")
 
     page = dialtone("export", "--person", ada, "--format", "markdown").stdout
 

@@ -22,6 +22,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from conversation.items import Item, from_item, to_item
 from conversation.keys import Keys
+from conversation.messages import open_message
 from conversation.persons import address_hash, person_key
 from conversation.tables import Tables
 from conversation.texts import Texts
@@ -67,6 +68,14 @@ def next_second() -> None:
     time.sleep(1 - time.time() % 1)
 
 
+def address_key_of(stack: LocalStack) -> bytes:
+    """The key under which a stack hashes addresses."""
+    secret = stack.aws("secretsmanager").get_secret_value(
+        SecretId=stack.outputs["carrierSecretArn"]
+    )
+    return base64.b64decode(json.loads(secret["SecretString"])["address_key"])
+
+
 @dataclass
 class Phone:
     """Somebody's phone, and what the stack holds about them."""
@@ -108,10 +117,7 @@ class Phone:
     @property
     def conversation(self) -> str:
         """Name of this person's conversation; empty while nobody knows them."""
-        secret = self.stack.aws("secretsmanager").get_secret_value(
-            SecretId=self.stack.outputs["carrierSecretArn"]
-        )
-        key = base64.b64decode(json.loads(secret["SecretString"])["address_key"])
+        key = address_key_of(self.stack)
         wanted = {"pk": f"address#{address_hash(self.number, key)}", "sk": "person"}
         found = self.stack.aws("dynamodb").get_item(
             TableName=self.stack.outputs["peopleTable"], Key=to_item(wanted), ConsistentRead=True
@@ -141,9 +147,7 @@ class Phone:
         return [
             (
                 item["role"],
-                keys.seals(item["pk"], item["generation"]).open(
-                    item["content"], sk=item["sk"], role=item["role"]
-                ),
+                open_message(item, keys.seals(item["pk"], item["generation"])).text,
             )
             for item in self.items("message#")
         ]

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from conversation.codec import Role
 from local.config import LocalConfig
 from local.console.memory import Memory
 from local.stack import LocalStack
@@ -43,7 +44,7 @@ def test_what_left_the_window_is_still_known(noting: LocalStack) -> None:
     assert b"Zaphod" not in item["content"]
     keys = phone.keys()
     seals = keys.seals(item["pk"], item["generation"])
-    assert "Zaphod" in seals.open(item["content"], sk="summary", role="summary")
+    assert "Zaphod" in seals.open(item, "content", Role.SUMMARY)
 
 
 def test_the_page_shows_the_notes(noting: LocalStack) -> None:

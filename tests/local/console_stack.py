@@ -7,6 +7,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
+from conversation.codec import Role
 from conversation.items import Item, to_item
 from conversation.persons import address_hash
 from local.carrier import Carrier
@@ -34,7 +35,7 @@ ITEMS: dict[str, list[Item]] = {
             **MESSAGE,
             "sk": "message#000000000000",
             "role": "human",
-            "content": SEALS.seal("hello é", sk="message#000000000000", role="human"),
+            "content": SEALS.seal("hello é", {"sk": "message#000000000000"}, Role.HUMAN),
         },
         {
             **MESSAGE,
@@ -55,13 +56,13 @@ CALL_ITEMS: list[Item] = [
         **CALL,
         "sk": "message#000000000000",
         "role": "human",
-        "content": CALL_SEALS.seal("from the phone", sk="message#000000000000", role="human"),
+        "content": CALL_SEALS.seal("from the phone", {"sk": "message#000000000000"}, Role.HUMAN),
     },
     {
         **CALL,
         "sk": "inbox#1",
         "held": True,
-        "text": CALL_SEALS.seal('{"text":"late"}', sk="inbox#1", role="inbox"),
+        "text": CALL_SEALS.seal('{"text":"late"}', {"sk": "inbox#1"}, Role.HELD),
     },
     {**CALL, "sk": "after-call", "started_at": 950, "due_at": 9_000},
     {"pk": "call#c-2", "sk": "turn#c-2-0001", "outcome": "answered", "created_at": 1_000},

@@ -7,6 +7,7 @@ from typing import Any
 from conversation.clocks import milliseconds
 from conversation.deadline import Deadline
 from conversation.exchange import Incoming, Profile
+from conversation.messages import open_message
 from conversation.persons import address_hash, person_key
 from conversation.tables import Action, Tables, put
 from conversation.turn import Reply
@@ -161,7 +162,7 @@ class CallStage(Stage):
             return []
         seals = self.keys.seals(self.conversation, generation)
         return [
-            seals.open(item["content"], sk=item["sk"], role=item["role"])
+            open_message(item, seals).text
             for item in self.of(self.conversation, "message#")
             if item["generation"] == generation
         ]

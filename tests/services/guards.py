@@ -153,7 +153,7 @@ GUARDS = [
     Guard("18", "an offer beside a text's turn is made once", planted.one_offer,
           call_scenes.offer_twice, "words are held once"),
     Guard("18", "a yes has a receipt, and needs words that are held", planted.one_yes,
-          call_scenes.two_yes, "no ghosts"),
+          call_scenes.two_yes, "each message is accepted once"),
     Guard("-", "an allowance is looked at", planted.allowance, scenes.more_than_allowed,
           "an allowance is kept", allowance=3),
     Guard("-", "content is bound to its place", planted.binding, scenes.items_are_swapped,

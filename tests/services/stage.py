@@ -13,8 +13,9 @@ from conversation.forgetting import Forgetting
 from conversation.ids import Ids
 from conversation.keys import Keys
 from conversation.lease import Lease
+from conversation.messages import open_message
 from conversation.models import ModelChain, NamedModel
-from conversation.persons import Persons, person_key, route_of
+from conversation.persons import Persons, address_hash, person_key, route_of
 from conversation.stack_usage import StackUsage
 from conversation.switch import Switch
 from conversation.tables import Tables
@@ -41,6 +42,7 @@ from texting.consent import Consents
 from texting.consent_order import ConsentOrder
 from texting.delivery import Delivery
 from texting.inbox import Inbox
+from texting.recipients import Recipients
 from texting.wakeups import Wakeups
 
 KEY = b"k" * 32
@@ -69,7 +71,9 @@ class Stage:
         self.settings = EngineSettings("You help.", window_messages=20)
         self.texts = Texts()
         self.person_limits, self.stack_limits = Limits(), Limits()
-        self.person = Persons(tables, self.clock, self.ids).find_or_create("a" * 64)
+        self.person = Persons(tables, self.clock, self.ids).find_or_create(
+            address_hash(PERSON, KEY)
+        )
         self.conversation = person_key(self.person)
         self.route = route_of(SENDER, PERSON, KEY)
         self.key = self.keys.ensure_record(self.conversation, self.person)
@@ -78,10 +82,10 @@ class Stage:
         self.introduced = True
         """Whether whoever writes was told before who answers."""
 
-    def text(self, words: str, *, route: str | None = None, media: int = 0) -> str:
-        """A text is accepted; returns its sid."""
+    def text(self, words: str, *, channel: str = "", media: int = 0) -> str:
+        """A text is accepted, on SMS or on `whatsapp:`; returns its sid."""
         self._texts += 1
-        route = route or self.route
+        route = route_of(channel + SENDER, PERSON, KEY)
         if self.introduced:
             self.tables.write(self.consents.introducing(self.person, route, 1))
         sid = f"SM{self._texts:032x}"
@@ -91,7 +95,7 @@ class Stage:
             sid=sid,
             text=words,
             media=media,
-            reply_to={"from": SENDER, "to": PERSON},
+            reply_to={"from": channel + SENDER, "to": channel + PERSON},
             route=route,
             seals=self.key.sealer,
             look_after_seconds=20,
@@ -132,6 +136,7 @@ class Stage:
                 tables,
                 self.carrier,
                 lease,
+                self.recipients(tables),
                 public_url="https://example.test",
                 function_timeout_seconds=15,
                 clock=self.clock,
@@ -141,6 +146,7 @@ class Stage:
             offering=Offering(
                 tables,
                 engine,
+                self.recipients(tables),
                 Introduction(Consents(tables), self.texts, self.clock),
                 self.texts,
                 clock=self.clock,
@@ -166,6 +172,7 @@ class Stage:
     def _replying(self, tables: Tables, inbox: Inbox, engine: Engine) -> Replying:
         return Replying(
             inbox=inbox,
+            recipients=self.recipients(tables),
             engine=engine,
             consents=Consents(tables),
             order=ConsentOrder(tables),
@@ -181,6 +188,10 @@ class Stage:
             ),
             message_days=TIMING.message_days,
         )
+
+    def recipients(self, tables: Tables) -> Recipients:
+        """What says where replies may go."""
+        return Recipients(tables, lambda: KEY)
 
     def forgetting(self, tables: Tables | None = None) -> Forgetting:
         """What forgets, by default in the stage's own tables."""
@@ -208,10 +219,7 @@ class Stage:
     def words(self) -> list[str]:
         """What the messages say, opened, in order."""
         seals = self.keys.seals(self.conversation, self.generation)
-        return [
-            seals.open(item["content"], sk=item["sk"], role=item["role"])
-            for item in self.items("message#")
-        ]
+        return [open_message(item, seals).text for item in self.items("message#")]
 
     def bodies(self) -> list[str]:
         """What the carrier was given to send."""

@@ -130,7 +130,7 @@ def test_more_than_twenty_texts_take_two_turns(stage: Stage) -> None:
 def test_routes_are_not_mixed(stage: Stage) -> None:
     """A text on WhatsApp is not answered with the texts on SMS that surround it."""
     stage.text("sms 1")
-    stage.text("whatsapp", route="f" * 16 + "#" + "a" * 64)
+    stage.text("whatsapp", channel="whatsapp:")
     stage.text("sms 2")
     stage.attend()
     assert stage.bodies() == [f"you said: {words}" for words in ("sms 1", "whatsapp", "sms 2")]

@@ -109,9 +109,11 @@ def test_the_latest_offer_is_meant_however_many_there_are(stage: CallStage) -> N
     """Calls have random ids: the offer that KEEP means may be the last of them in key order."""
     keeps = Keeps(stage.tables, stage.clock)
     over: Any = SimpleNamespace(generation=stage.generation, started_at=1)
+    seals = stage.keys.seals(stage.conversation, stage.generation)
     for number in range(150):
         stage.clock.now += 1
-        stage.tables.write(keeps.offering(stage.person, over, f"{number:08d}{CONTACT[8:]}"))
+        contact = f"{number:08d}{CONTACT[8:]}"
+        stage.tables.write(keeps.offering(stage.person, over, contact, seals))
     wanted = keeps.wanted(stage.person)
     assert wanted is not None
     assert wanted.contact == f"{149:08d}{CONTACT[8:]}"

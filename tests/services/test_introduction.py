@@ -14,7 +14,7 @@ from texting.carrier_outcomes import NotSent
 from texting.consent import Consent
 
 LINE = Texts().introduction
-WHATSAPP = "f" * 16 + "#" + "a" * 64
+WHATSAPP = "whatsapp:"
 
 
 @pytest.fixture
@@ -25,9 +25,9 @@ def stage(memory_tables: Tables) -> Stage:
     return stage
 
 
-def say(stage: Stage, words: str, route: str | None = None) -> str:
+def say(stage: Stage, words: str, channel: str = "") -> str:
     """Text and be answered; the reply."""
-    stage.text(words, route=route)
+    stage.text(words, channel=channel)
     stage.attend()
     return stage.bodies()[-1]
 

@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from conversation import observability
-from conversation.codec import SealBrokenError
-from conversation.items import to_item
+from conversation.codec import Role, SealBrokenError
+from conversation.items import Item, to_item
 from conversation.keys import ForgottenError, KeyLostError, KeyRecord, Keys, KeyUnavailableError
 from conversation.sealing import Sealer
 from conversation.tables import Tables, update
@@ -16,7 +16,7 @@ from tests.services.memory_dynamodb import MemoryDynamoDB
 from tests.services.played_kms import PlayedKms, conversation_key, refusal
 
 PERSON = "person#01"
-HOME = {"sk": "inbox#1", "role": "inbox"}
+HOME: Item = {"sk": "inbox#1"}
 
 
 @pytest.fixture
@@ -43,6 +43,12 @@ def put(tables: Tables, record: KeyRecord) -> None:
     tables.client.put_item(TableName=tables.keys, Item=to_item(record.item()))
 
 
+def said(keys: Keys, sealed: bytes) -> str:
+    """What a sealed text says."""
+    seals = keys.seals(PERSON, keys.ensure(PERSON))
+    return seals.open({**HOME, "text": sealed}, "text", Role.TEXT)
+
+
 def test_a_key_is_a_public_half_and_a_wrapped_seed(
     keys: Keys, kms: PlayedKms, memory: MemoryDynamoDB, memory_tables: Tables
 ) -> None:
@@ -59,19 +65,19 @@ def test_a_key_is_a_public_half_and_a_wrapped_seed(
 
 def test_what_the_public_half_sealed_opens_with_the_seed(keys: Keys, kms: PlayedKms) -> None:
     """Sealing asks nobody; opening costs one call of KMS, the next one none."""
-    sealed = keys.ensure_record(PERSON).sealer.seal("hello", **HOME)
+    sealed = keys.ensure_record(PERSON).sealer.seal("hello", HOME, Role.TEXT)
     assert isinstance(keys.ensure_record(PERSON).sealer, Sealer)
     for _ in range(3):
-        assert keys.seals(PERSON, keys.ensure(PERSON)).open(sealed, **HOME) == "hello"
+        assert said(keys, sealed) == "hello"
     assert kms.calls == [("encrypt", PERSON), ("decrypt", PERSON)]
 
 
 def test_a_rotated_key_opens_what_rests(keys: Keys, kms: PlayedKms) -> None:
     """KMS makes new key material: nobody who reads notices."""
     record = keys.ensure_record(PERSON)
-    sealed = record.sealer.seal("hello", **HOME)
+    sealed = record.sealer.seal("hello", HOME, Role.TEXT)
     kms.rotate()
-    assert keys.seals(PERSON, record.generation).open(sealed, **HOME) == "hello"
+    assert said(keys, sealed) == "hello"
 
 
 def test_a_lost_key_is_an_operators_decision(

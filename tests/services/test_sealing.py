@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
@@ -11,15 +12,15 @@ from hypothesis import strategies as st
 
 from conversation import observability
 from conversation.codec import (
-    PUBLIC,
-    SYMMETRIC,
     CodecError,
+    Form,
+    Role,
     SealBrokenError,
     binding,
     seal_to,
     suite,
 )
-from conversation.sealing import Sealer, Seals, new_seed
+from conversation.sealing import Seals, new_seed
 from tests.services.hpke_by_hand import (
     AES_128_GCM,
     AES_256_GCM,
@@ -27,10 +28,18 @@ from tests.services.hpke_by_hand import (
     open_base,
     schedule,
 )
+from tests.services.sealed_items import (
+    GENERATION,
+    HOME,
+    MESSAGE,
+    PERSON,
+    SEED,
+    both_forms,
+    opened,
+    sealer,
+)
 
-PERSON, GENERATION = "person#01", "a" * 32
-SEED = bytes(range(32))
-HOME = {"sk": "message#000000000001", "role": "human"}
+Place = tuple[str, str, str, str, dict[str, Any]]
 # RFC 9180, appendix A.1.1: base mode, X25519, HKDF-SHA256, AES-128-GCM, first message.
 RFC = {
     "info": "4f6465206f6e2061204772656369616e2055726e",
@@ -53,30 +62,20 @@ def seals() -> Seals:
     return Seals(PERSON, GENERATION, SEED)
 
 
-def sealer(seals: Seals) -> Sealer:
-    """The public half of it."""
-    return Sealer(seals.conversation, seals.generation, seals.public_key)
-
-
-def both_forms(seals: Seals, text: str = "hello") -> list[bytes]:
-    """A text sealed with the key, and to its public half."""
-    return [seals.seal(text, **HOME), sealer(seals).seal(text, **HOME)]
-
-
 @given(text=st.text(max_size=300))
 def test_what_is_sealed_opens_again(text: str) -> None:
     """Any text comes back as it was, from either form; what UTF-8 cannot say becomes `?`."""
     seals = Seals(PERSON, GENERATION, SEED)
     kept = text.encode("utf-8", "replace").decode()
     for sealed in both_forms(seals, text):
-        assert seals.open(sealed, **HOME) == kept
+        assert opened(seals, sealed) == kept
 
 
 def test_a_sealed_text_shows_nothing_but_its_length(seals: Seals) -> None:
     """Format byte, ciphertext and 28 or 48 bytes more; sealed twice it is never the same."""
     words = "meet me at the harbour"
-    for number, form in enumerate((SYMMETRIC, PUBLIC)):
-        first, again = both_forms(seals, words)[number], both_forms(seals, words)[number]
+    for number, form in enumerate((Form.SYMMETRIC, Form.PUBLIC)):
+        first, again = (both_forms(seals, words)[number][0]["content"] for _ in range(2))
         assert first[0] == form
         assert len(first) == 1 + len(words) + (28, 48)[number]
         assert first != again
@@ -87,34 +86,33 @@ def test_a_sealed_text_shows_nothing_but_its_length(seals: Seals) -> None:
     "elsewhere",
     [
         {"sk": "message#000000000002"},
-        {"role": "ai"},
-        {"sk": "inbox#01"},
+        {"sk": "inbox#02"},
         {"conversation": "person#02"},
         {"generation": "b" * 32},
     ],
     ids=lambda changed: next(iter(changed)),
 )
 def test_swapped_content_does_not_open(seals: Seals, elsewhere: dict[str, str]) -> None:
-    """In another item, role, conversation or generation it is broken, under the same seed too."""
+    """In another item, conversation or generation it is broken, under the same seed too."""
     other = Seals(
         elsewhere.get("conversation", PERSON), elsewhere.get("generation", GENERATION), SEED
     )
-    home = {name: elsewhere.get(name, value) for name, value in HOME.items()}
+    changes = {"sk": elsewhere["sk"]} if "sk" in elsewhere else {}
     for sealed in both_forms(seals):
         with pytest.raises(SealBrokenError):
-            other.open(sealed, **home)
+            opened(other, sealed, **changes)
 
 
 def test_the_key_alone_opens_nothing_bound_elsewhere(seals: Seals) -> None:
     """Item, role and generation are data of the cipher, not only of how the key was derived."""
-    for form in both_forms(seals):
+    for sealed in both_forms(seals):
         moved = Seals(PERSON, GENERATION, SEED)
         moved.generation = "b" * 32
         with pytest.raises(SealBrokenError):
-            moved.open(form, **HOME)
+            opened(moved, sealed)
         moved.generation, moved.conversation = GENERATION, "person#02"
         with pytest.raises(SealBrokenError):
-            moved.open(form, **HOME)
+            opened(moved, sealed)
 
 
 def test_another_seed_opens_nothing(seals: Seals) -> None:
@@ -122,34 +120,39 @@ def test_another_seed_opens_nothing(seals: Seals) -> None:
     foreign = Seals(PERSON, GENERATION, new_seed())
     for sealed in both_forms(seals):
         with pytest.raises(SealBrokenError):
-            foreign.open(sealed, **HOME)
+            opened(foreign, sealed)
 
 
 def test_cut_content_does_not_open(seals: Seals) -> None:
     """Whatever is cut off, nothing but a named error comes back."""
     for sealed in both_forms(seals):
-        for length in range(len(sealed)):
+        whole = sealed[0]["content"]
+        for length in range(len(whole)):
             with pytest.raises(CodecError):
-                seals.open(sealed[:length], **HOME)
+                opened(seals, sealed, content=whole[:length])
 
 
 def test_altered_content_does_not_open(seals: Seals) -> None:
     """Not one bit can be changed, nor a byte added."""
     for sealed in both_forms(seals):
-        for place, bit in itertools.product(range(len(sealed)), (0x01, 0x80)):
-            altered = bytearray(sealed)
+        whole = sealed[0]["content"]
+        for place, bit in itertools.product(range(len(whole)), (0x01, 0x80)):
+            altered = bytearray(whole)
             altered[place] ^= bit
             with pytest.raises(CodecError):
-                seals.open(bytes(altered), **HOME)
+                opened(seals, sealed, content=bytes(altered))
         with pytest.raises(SealBrokenError):
-            seals.open(sealed + b"x", **HOME)
+            opened(seals, sealed, content=whole + b"x")
 
 
-@pytest.mark.parametrize("content", [b"", b"\x00hello", b"\x03" + bytes(60), b"\xff"])
-def test_what_is_not_sealed_is_not_read(seals: Seals, content: bytes) -> None:
-    """Plain text, and formats nobody knows, are refused by name."""
-    with pytest.raises(CodecError):
-        seals.open(content, **HOME)
+@pytest.mark.parametrize(
+    "content", [b"", b"\x00hello", b"\x03" + bytes(60), b"\xff", "text", None, 7, ["x"], {"a": 1}]
+)
+def test_what_is_not_sealed_is_not_read(seals: Seals, content: Any) -> None:
+    """Plain text, formats nobody knows, and what is not even bytes, are refused by name."""
+    for sealed in both_forms(seals):
+        with pytest.raises(CodecError):
+            opened(seals, sealed, content=content)
 
 
 def test_what_does_not_open_is_counted(
@@ -158,9 +161,9 @@ def test_what_does_not_open_is_counted(
     """Each is counted, and logged with the item's name alone."""
     counted: list[str] = []
     monkeypatch.setattr(observability, "count", lambda name, value=1: counted.append(name))
-    for content in (b"\x00a secret", seals.seal("a secret", sk="x", role="y")):
+    for content in (b"\x00a secret", seals.seal("a secret", {"sk": "x"}, Role.AI)):
         with pytest.raises(CodecError):
-            seals.open(content, **HOME)
+            seals.open({**MESSAGE, "content": content}, "content", Role.HUMAN)
     assert counted == ["SealBroken", "SealBroken"]
     assert "a secret" not in caplog.text
 
@@ -178,18 +181,29 @@ def test_nothing_is_bound_to_nothing() -> None:
         parts = [PERSON, "sk", "role", GENERATION]
         parts[missing] = ""
         with pytest.raises(CodecError):
-            binding(*parts)
+            binding(parts[0], parts[1], parts[2], parts[3])
 
 
 PART = st.text(min_size=1, max_size=6)
+VALUE = st.one_of(
+    st.none(), st.integers(), st.booleans(), st.text(max_size=6), st.binary(max_size=3)
+)
+PLACE = st.tuples(PART, PART, PART, PART, st.dictionaries(PART, VALUE, max_size=3))
 
 
-@given(one=st.tuples(PART, PART, PART, PART), other=st.tuples(PART, PART, PART, PART))
-def test_two_places_are_never_one(one: tuple[str, ...], other: tuple[str, ...]) -> None:
+@given(one=PLACE, other=PLACE)
+def test_two_places_are_never_one(one: Place, other: Place) -> None:
     """However the parts are cut, two different places have two different bindings."""
-    assert (binding(*one) == binding(*other)) == (one == other)
+    same = (*one[:4], _without_none(one[4])) == (*other[:4], _without_none(other[4]))
+    assert (binding(*one) == binding(*other)) == same
     assert binding("a", "b#c", "r", "g") != binding("a#b", "c", "r", "g")
     assert binding("a", "bc", "r", "g") != binding("ab", "c", "r", "g")
+    assert binding("a", "b", "r", "g", {"n": 1}) != binding("a", "b", "r", "g", {"n": "1"})
+    assert binding("a", "b", "r", "g", {"n": True}) != binding("a", "b", "r", "g", {"n": 1})
+
+
+def _without_none(attributes: dict[str, Any]) -> dict[str, tuple[str, Any]]:
+    return {k: (type(v).__name__, v) for k, v in attributes.items() if v is not None}
 
 
 def test_the_derived_keys_are_those_of_before() -> None:
@@ -199,7 +213,7 @@ def test_the_derived_keys_are_those_of_before() -> None:
         "b660eba4eaeeac88b1e25ffece6d0d11427c73cc137e8e26fa080f9bcc4d7e3c"
     )
     sealed = bytes.fromhex("01fa952e9853c10dba30c666480a8eea9cc5df5888ba8c68975557b0ce5a435f967d")
-    assert seals.open(sealed, **HOME) == "hello"
+    assert seals.open({**HOME, "content": sealed}, "content", Role.HUMAN) == "hello"
 
 
 def test_hpke_by_hand_is_the_standards() -> None:
@@ -217,7 +231,7 @@ def test_hpke_by_hand_is_the_standards() -> None:
 def test_the_public_form_is_hpke() -> None:
     """Any HPKE opens it: X25519, HKDF-SHA256, AES-256-GCM, the binding as info, nothing more."""
     private = X25519PrivateKey.generate()
-    bound = binding(PERSON, HOME["sk"], HOME["role"], GENERATION)
+    bound = binding(PERSON, HOME["sk"], "human", GENERATION)
     sealed = seal_to("hello é", private.public_key(), bound)
     assert open_base(AES_256_GCM, private, sealed[1:], bound, b"") == "hello é".encode()
     assert suite().decrypt(sealed[1:], private, info=bound) == "hello é".encode()

@@ -18,7 +18,15 @@ from conversation.turns import Turn
 from messaging.inbound import form_request
 from messaging.signature import SignatureCheck
 from messaging.status import StatusReports, respond
-from tests.services.texting_parts import PUBLIC, Clock, OpenTurns, PlayedCarrier, secret, signed
+from tests.services.texting_parts import (
+    PUBLIC,
+    Clock,
+    OpenTurns,
+    PlayedCarrier,
+    recipients,
+    secret,
+    signed,
+)
 from texting.delivery import Delivery, Progress
 from texting.delivery_path import STATUS_PATH
 
@@ -48,6 +56,7 @@ class Desk:
             self.tables,
             PlayedCarrier(self.clock),
             self.open.lease,
+            recipients(self.tables),
             public_url=PUBLIC,
             function_timeout_seconds=65,
             clock=self.clock,

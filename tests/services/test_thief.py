@@ -8,6 +8,7 @@ import pytest
 
 from conversation.codec import CodecError, SealBrokenError
 from conversation.keys import Keys
+from conversation.messages import open_message
 from conversation.persons import address_hash
 from conversation.sealing import Seals
 from conversation.tables import Tables
@@ -33,7 +34,7 @@ def opened(stage: CallStage, seed: bytes) -> list[str]:
     for item in stage.of(stage.conversation, "message#"):
         seals = Seals(stage.conversation, item["generation"], seed)
         try:
-            found.append(seals.open(item["content"], sk=item["sk"], role=item["role"]))
+            found.append(open_message(item, seals).text)
         except CodecError:
             continue
     return found

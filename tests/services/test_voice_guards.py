@@ -6,12 +6,11 @@ Where two guards cover for each other they are planted out together.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-import texting.held
-import texting.inbox
 import voice.codes
 from conversation.keys import Keys
 from conversation.tables import check
@@ -25,13 +24,14 @@ from tests.services.played_kms import PlayedKms
 from texting.after_call import AfterCalls
 from texting.held import Held
 from texting.inbox import Inbox
+from texting.waiting_text import read_item
 from voice.codes import Codes
 
 
 def _reads_as_open(original: Any) -> Any:
     def read(self: Keeps, person: str, contact: str) -> Keep | None:
-        keep = original(self, person, contact)
-        return keep and Keep(keep.contact, keep.generation, keep.started_at, keep.offered_at)
+        keep: Keep | None = original(self, person, contact)
+        return keep and replace(keep, kept_at=None)
 
     return read
 
@@ -39,7 +39,7 @@ def _reads_as_open(original: Any) -> Any:
 def _takes_what_is_held(self: Inbox, conversation: str, _generation: str | None) -> Any:
     table = self._tables.conversations
     found = self._tables.query(table, conversation, "inbox#", limit=5)
-    return [texting.inbox._parse(item) for item in found]
+    return [read_item(item, "", 0) for item in found]
 
 
 def _any_generation(self: Keys, conversation: str, _generation: str) -> Any:
@@ -58,11 +58,6 @@ GUARDS: list[tuple[str, Plant, Callable[[scenes.World], bool]]] = [
         "a release has a receipt, of words that are held",
         both(drops(Held, "_receipt", "attribute_not_exists(pk)"), drops(Held, "_releasing", HELD)),
         scenes.two_yes,
-    ),
-    (
-        "a no is to words that are held",
-        drops(texting.held, "delete", "attribute_exists(held)"),
-        scenes.yes_beside_no,
     ),
     ("what is released exists", drops(Held, "_releasing", HELD), scenes.no_beside_yes),
     (

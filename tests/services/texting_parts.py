@@ -13,6 +13,7 @@ from urllib.parse import urlencode
 
 from botocore.exceptions import ClientError
 
+from conversation.codec import Role
 from conversation.ids import Ids
 from conversation.keys import Keys
 from conversation.lease import Lease
@@ -20,11 +21,11 @@ from conversation.messages import message_sk
 from conversation.meta import Claim
 from conversation.outcomes import Outcome, TurnState
 from conversation.persons import Persons, address_hash, person_key, route_of
-from conversation.reply_to import seal_reply_to
 from conversation.secrets import JsonSecret
 from conversation.tables import Tables, put
-from conversation.turns import Turn, Turns, turn_sk
+from conversation.turns import Turn, Turns
 from texting.carrier_outcomes import Accepted, CarrierMessage, CarrierUnavailableError, SendOutcome
+from texting.recipients import Recipients
 
 ADDRESS_KEY = b"k" * 32
 TOKEN = "token"
@@ -162,6 +163,11 @@ class PlayedCarrier:
         return [m for m in self.listed if m.to == sender and (m.created_at or 0) >= since]
 
 
+def recipients(tables: Tables) -> Recipients:
+    """Says where replies may go."""
+    return Recipients(tables, lambda: ADDRESS_KEY)
+
+
 class OpenTurns:
     """Conversations with a turn that is answered and not yet delivered."""
 
@@ -183,7 +189,8 @@ class OpenTurns:
     ) -> tuple[Claim, Turn]:
         """Claim, commit an answer, and stop there."""
         meta = self.lease.read(self.conversation)
-        claim = self.lease.claim(meta, self.ids.new(), [], self.route, 20)
+        route = route_of(sender, PERSON, ADDRESS_KEY)
+        claim = self.lease.claim(meta, self.ids.new(), [], route, 20)
         turn = self._turn(claim, {"from": sender, "to": to})
         self.tables.transact(
             [
@@ -213,14 +220,12 @@ class OpenTurns:
         return found
 
     def _turn(self, claim: Claim, reply_to: dict[str, str]) -> Turn:
-        seals = self.keys.seals(self.conversation, self.generation)
-        return Turn(
+        turn = Turn(
             conversation=self.conversation,
             id=claim.turn.id,
             generation=self.generation,
             outcome=Outcome.ANSWERED,
-            route=self.route,
-            reply_to=seal_reply_to(reply_to, seals, turn_sk(claim.turn.id)),
+            route=claim.turn.route,
             messages=[claim.sequence],
             inbox=[],
             attempts=1,
@@ -228,16 +233,18 @@ class OpenTurns:
             expires_at=int(self.clock.now) + 86_400,
             stages={"model": 5},
         )
+        return self.turns.sealed(turn, reply_to)
 
     def _message(self, claim: Claim, text: str) -> Any:
         sk = message_sk(claim.sequence)
         seals = self.keys.seals(self.conversation, self.generation)
-        item = {
+        item: dict[str, Any] = {
             "pk": self.conversation,
             "sk": sk,
             "role": "ai",
-            "content": seals.seal(text, sk=sk, role="ai"),
+            "turn": claim.turn.id,
             "generation": self.generation,
             "schema": 1,
         }
+        item["content"] = seals.seal(text, item, Role.AI)
         return put(self.tables.conversations, item)

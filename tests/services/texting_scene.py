@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from conversation.tables import Tables
-from tests.services.texting_parts import PUBLIC, Clock, OpenTurns, PlayedCarrier
+from tests.services.texting_parts import PUBLIC, Clock, OpenTurns, PlayedCarrier, recipients
 from texting.consent import Consent, Consents
 from texting.delivery import Delivery, DeliveryResult
 
@@ -34,7 +34,7 @@ class Scene:
             "monotonic": self.clock,
             **changes,
         }
-        return Delivery(tables, self.carrier, self.open.lease, **given)
+        return Delivery(tables, self.carrier, self.open.lease, recipients(tables), **given)
 
     def again(self, turn: Any, *, later_seconds: float = 0) -> DeliveryResult:
         """What the next worker does with the open turn."""

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from conversation.accounting import Accounting
+from conversation.messages import open_message
 from conversation.persons import address_hash, call_key
 from conversation.stack_usage import StackUsage
 from conversation.switch import Switch
@@ -165,10 +166,7 @@ class VoiceStage(Stage):
         conversation = call_key(self.contact)
         generation = self.keys.find(conversation) or ""
         seals = self.keys.seals(conversation, generation)
-        return [
-            seals.open(item["content"], sk=item["sk"], role=item["role"])
-            for item in self.call_items("message#")
-        ]
+        return [open_message(item, seals).text for item in self.call_items("message#")]
 
     def caller_hash(self) -> str:
         """The caller's address as the tables hold it."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from conversation.accounting import Accounting
+from conversation.codec import Role
 from conversation.deadline import Deadline
 from conversation.items import SCHEMA, Item
 from conversation.keys import ForgottenError, Keys, KeyUnavailableError
@@ -152,7 +153,7 @@ class Calls(Workers):
     def _heard(self, turn: Item) -> str:
         """The words that a spoken turn answered."""
         seals = Keys(self.clean).seals(turn["pk"], turn["generation"])
-        digest = seals.open(turn["heard"], sk=turn["sk"], role="heard")
+        digest = seals.open(turn, "heard", Role.TURN_HEARD)
         said = self.ledger.uttered
         return next(one for one in said if hashlib.sha256(one.encode()).hexdigest() == digest)
 

@@ -14,6 +14,7 @@ from conversation.allowances import Limits
 from conversation.deadline import Deadline
 from conversation.items import Item
 from conversation.keys import Keys, KeyUnavailableError
+from conversation.messages import open_message
 from conversation.persons import address_hash, person_key
 from conversation.tables import StoreBusyError, Tables
 from conversation.vault import Vault
@@ -164,7 +165,7 @@ class Workers(Stage):
 
     def _opened(self, item: Item) -> str:
         seals = Keys(self.clean).seals(item["pk"], item["generation"])
-        return seals.open(item["content"], sk=item["sk"], role=item["role"])
+        return open_message(item, seals).text
 
     def pass_time(self, seconds: float) -> None:
         """Time passes for everybody; whoever has had a function's time is ended."""

@@ -174,8 +174,8 @@ class Stack:
             args["provisioned_concurrency"] = functions.provisioned_concurrency
         function = ContainerFunction("webhook", args)
         self._grant_accepting(function)
-        # A new inbox item, and a new conversation's meta; it reads neither.
-        self.conversations.grant(function, [PUT, UPDATE])
+        # A new inbox item, and a new conversation's meta, or that it names the key.
+        self.conversations.grant(function, [PUT, UPDATE, CHECK])
         return function
 
     def _grant_accepting(self, function: ContainerFunction) -> None:
@@ -221,7 +221,7 @@ class Stack:
         args = self.function_args("sweep", SWEEP_TIMEOUT_SECONDS, environment)
         function = ContainerFunction("sweep", args)
         self._grant_accepting(function)
-        self.conversations.grant(function, [GET, PUT, UPDATE, QUERY])
+        self.conversations.grant(function, [GET, PUT, UPDATE, CHECK, QUERY])
         return function
 
     def _connect(self) -> None:

@@ -40,6 +40,7 @@ from texting.meter import FixedReply, Meter
 from texting.screening import Screening
 
 _GENERATION: Final = 1
+_NAMED: Final = 2
 _GENERATIONS_TRIED: Final = 4
 
 _CONSENTS: Final = {ReservedWord.STOP: Consent.OUT, ReservedWord.START: Consent.IN}
@@ -170,7 +171,7 @@ class Acceptor:
                 self._receipts.put_action(
                     inbound, person, INBOX, generation=key.generation, route=route
                 ),
-                self._keys.condition(conversation, key.generation),
+                *self._keys.conditions(conversation, key.generation),
                 self._inbox.put_item(
                     conversation,
                     sid=inbound.sid,
@@ -188,10 +189,11 @@ class Acceptor:
             except ConditionFailedError as error:
                 if error.failed(RECEIPT):
                     return self._receipts.duplicate(conversation, error)
-                if not error.failed(_GENERATION):
-                    raise
-                # Forgotten between our read and our write: seal to the new generation.
-                continue
+                if error.failed(_GENERATION):
+                    continue  # Forgotten between our read and our write: seal to the new one.
+                if error.failed(_NAMED):
+                    raise self._keys.lost(conversation) from error
+                raise
             return Acceptance(conversation, duplicate=False, effect=INBOX)
         raise StoreBusyError("the key generation kept changing")
 

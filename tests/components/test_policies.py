@@ -37,7 +37,7 @@ CLAUDE = "arn:aws:bedrock:us-east-1::foundation-model/anthropic.claude-v1:0"
 CALLS: dict[str, dict[str, set[str]]] = {
     "webhook": {
         TABLES["people"]: {"GetItem", "PutItem", "UpdateItem", "ConditionCheckItem", "Query"},
-        TABLES["conversations"]: {"PutItem", "UpdateItem"},
+        TABLES["conversations"]: {"PutItem", "UpdateItem", "ConditionCheckItem"},
         TABLES["keys"]: {"GetItem", "PutItem", "ConditionCheckItem"},
     },
     "status": {TABLES["conversations"]: {"GetItem", "UpdateItem"}},
@@ -50,7 +50,9 @@ CALLS: dict[str, dict[str, set[str]]] = {
     },
     "sweep": {
         TABLES["people"]: {"GetItem", "PutItem", "UpdateItem", "ConditionCheckItem", "Query"},
-        TABLES["conversations"]: {"GetItem", "PutItem", "UpdateItem", "Query"},
+        TABLES["conversations"]: {
+            *("GetItem", "PutItem", "UpdateItem", "ConditionCheckItem", "Query"),
+        },
         TABLES["keys"]: {"GetItem", "PutItem", "ConditionCheckItem"},
         PENDING: {"Query"},
     },

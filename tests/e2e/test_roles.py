@@ -139,7 +139,7 @@ def table_attempts(output: str, *operations: str) -> dict[str, Attempt]:
 ACCEPTING = {
     **table_attempts(PEOPLE, "Get", "Put", "Update", "Check", "Query"),
     **table_attempts(KEYS, "Get", "Put", "Check"),
-    **table_attempts(CONVERSATIONS, "Put", "Update"),
+    **table_attempts(CONVERSATIONS, "Put", "Update", "Check"),
     "send a wake-up": send("wakeupQueueUrl"),
     "read the secret": read_secret,
     "wrap a key": use_key("wrap"),
@@ -162,7 +162,7 @@ ALLOWED: dict[str, dict[str, Attempt]] = {
     "sweep": {**ACCEPTING, **table_attempts(CONVERSATIONS, "Get", "Query", "QueryIndex")},
     "fulfilment": {
         **ACCEPTING,
-        **table_attempts(CONVERSATIONS, "Get", "Delete", "Check", "Query"),
+        **table_attempts(CONVERSATIONS, "Get", "Delete", "Query"),
         "unwrap a key": use_key("unwrap"),
     },
 }

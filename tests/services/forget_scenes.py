@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+
 from tests.services.scenes import Meeting, talk
 from tests.services.world import World
 
@@ -153,3 +155,22 @@ def forget_while_sending(world: World) -> Meeting:
     world.hears("a")
     sid = world.asks_forget()
     return [world.wakes(0), world.does(lambda: world.deliver(sid, 1), lambda: world.responds(1))]
+
+
+def restored_conversation(world: World) -> Meeting:
+    """`meta` is restored from before a FORGET of somebody who has come back; they text again."""
+    talk(world)
+    table, place = world.memory.tables["conversations-0"], (world.name, "meta")
+    before = copy.deepcopy(table[place])
+    world.scheduler.run(world.delivers(world.asks_forget()))
+    world.scheduler.run(world.wakes())
+    world.hears("b")
+    world.scheduler.run(world.wakes())
+    table[place] = before
+    sid = world.says("c")
+    world.scheduler.run(world.delivers(sid))
+    taken = world.ledger.said[sid].accepted is not None
+    world.ledger.violations.clear()
+    world.ledger.require(not taken, "what is accepted can be answered", sid)
+    table.clear()
+    return []

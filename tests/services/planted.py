@@ -206,7 +206,9 @@ start_waits = becomes(texting.consent, "DELIVERY_MS", 0)
 listing_settles = becomes(ConsentOrder, "settle", lambda *_: None)
 start_compared = becomes(ConsentOrder, "ask", _lifts_whenever_sent)
 yes_only_when_out = becomes(Consents, "opted_out", lambda *_: True)
-accept_generation = drops(Keys, "condition", "generation = :generation")
+key_generation = drops(Keys, "condition", "generation = :generation")
+meta_names = becomes(Keys, "conditions", lambda *place: [Keys.condition(*place)])
+accept_generation = both(key_generation, meta_names)
 claim_epoch = drops(conversation.lease, "update", EPOCH)
 commit_epoch = drops(Lease, "committing", EPOCH)
 lease_runs = becomes(Lease, "busy_seconds", lambda *_: 0.0)
@@ -279,7 +281,7 @@ spoken_fences = drops(
 spoken_sequence = both(
     drops(Lease, "ending", " AND #sequence = :sequence"), drops(Messages, "putting", EXISTS)
 )
-offer_generation = accept_generation
+offer_generation = key_generation
 one_offer = drops(Turns, "putting", EXISTS)
 one_yes = both(
     drops(Held, "_receipt", EXISTS),

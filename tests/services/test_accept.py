@@ -150,7 +150,7 @@ class Forgetful:
 
     def transact_write_items(self, **request: Any) -> Any:
         """Accept, after the key changed."""
-        if self.times and len(request["TransactItems"]) == 3 and self.armed(request):
+        if self.times and len(request["TransactItems"]) == 4 and self.armed(request):
             self.times -= 1
             key = request["TransactItems"][1]["ConditionCheck"]["Key"]
             made = Keys(self.tables).make(key["pk"]["S"])

@@ -106,6 +106,19 @@ def _of_keys() -> dict[str, Watch]:
             "elsewhere. The log has `seal broken` with the item; see who can write the tables.",
         )
     }
+    found["seal-broken-status"] = _watch(
+        "SealBroken",
+        "status",
+        "The record of a turn is not what was written there. The log has `seal broken` with the "
+        "item; see who can write the tables.",
+    )
+    found["foreign-address"] = _watch(
+        "ForeignAddress",
+        "responder",
+        "A text asked for its answer at an address that is not its person's, and was not answered. "
+        "The log has `foreign address` with the item; see who can write the tables, and whether "
+        "`people` was restored or the address key replaced.",
+    )
     found["forget-late"] = _watch(
         "ForgetLate",
         "responder",
@@ -159,6 +172,7 @@ def _of_calls() -> dict[str, Watch]:
         ),
     }
     for alarm, metric, description in (
+        ("call-seal-broken", "SealBroken", "Something stored is not what was sealed there."),
         ("call-key-lost", "KeyLost", "A call's conversation has no key any more."),
         ("call-key-unavailable", "KeyUnavailable", "KMS does not give the stack's key to a call."),
     ):

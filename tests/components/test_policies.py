@@ -16,7 +16,8 @@ import pulumi_aws as aws
 import pytest
 
 from tests.components.policies import allows, statements_of
-from tests.components.programs import compose
+from tests.components.programs import ROOT, compose
+from tests.components.recorded_calls import INSTANCE_ID, NUMBER_ID
 from tests.components.recording_cloud import RecordingCloud
 
 FUNCTIONS = ("webhook", "status", "responder", "sweep")
@@ -295,3 +296,28 @@ def test_the_evaluator_knows_deny_and_its_own_limits() -> None:
 
     with pytest.raises(ValueError, match="knows no Bool"):
         allows([{**statement, "Condition": {"Bool": {"a": "true"}}}], "s3:GetObject", "arn")
+
+
+def test_roles_that_are_no_functions_do_one_thing(cloud: RecordingCloud) -> None:
+    """The schedule calls the sweep, the bot has speech made; and each role is in the documents."""
+    voice = {"enabled": True, "instanceId": INSTANCE_ID, "phoneNumberId": NUMBER_ID}
+    outputs = compose(cloud, voice={**voice, "memory": "person"})
+
+    names = {one.inputs["name"] for one in cloud.of(aws.iam.Role)}
+    functions = set(outputs["functions"].values())
+    others = {
+        "dialtone-prod-sweep-clock-schedule": "lambda:InvokeFunction",
+        "dialtone-prod-voice": "polly:SynthesizeSpeech",
+    }
+    assert names == functions | others.keys()
+    statements = rendered(cloud)
+    for name, action in others.items():
+        (one,) = statements[name]
+        assert one["Action"] == [action], name
+    (invoke,) = statements["dialtone-prod-sweep-clock-schedule"]
+    assert [arn.rpartition(":")[2] for arn in invoke["Resource"]] == ["dialtone-prod-sweep"]
+    page = (ROOT / "docs" / "security.md").read_text("utf-8")
+    for name in outputs["functions"]:
+        assert f"{name}'s role" in page or f"the {name} function's role" in page, name
+    assert "the role of the sweep's schedule" in page
+    assert "the role of the bot" in page

@@ -43,6 +43,7 @@ def watches(settings: StackSettings) -> dict[str, Watch]:
         ),
         **_of_limits(),
         **_of_sends(),
+        **_of_contents(),
         **_of_keys(),
         **(_of_calls() if settings.voice.enabled else {}),
     }
@@ -96,35 +97,40 @@ def _of_sends() -> dict[str, Watch]:
     }
 
 
-def _of_keys() -> dict[str, Watch]:
-    """What can happen to a conversation's key or to what it sealed."""
-    found = {
+def _of_contents() -> dict[str, Watch]:
+    """What can happen to sealed content, to where it asks to be answered, and to its deletion."""
+    return {
         "seal-broken": _watch(
             "SealBroken",
             "responder",
             "Something stored is not what was sealed there: swapped, altered or brought from "
             "elsewhere. The log has `seal broken` with the item; see who can write the tables.",
-        )
+        ),
+        "seal-broken-status": _watch(
+            "SealBroken",
+            "status",
+            "The record of a turn is not what was written there. The log has `seal broken` with "
+            "the item; see who can write the tables.",
+        ),
+        "foreign-address": _watch(
+            "ForeignAddress",
+            "responder",
+            "A text asked for its answer at an address that is not its person's, and was not "
+            "answered. The log has `foreign address` with the item; see who can write the tables, "
+            "and whether `people` was restored or the address key replaced.",
+        ),
+        "forget-late": _watch(
+            "ForgetLate",
+            "responder",
+            "The carrier has kept copies of a forgotten conversation for over a day. Nothing of "
+            "ours opens any more; the log has `copies not deleted` with the reason.",
+        ),
     }
-    found["seal-broken-status"] = _watch(
-        "SealBroken",
-        "status",
-        "The record of a turn is not what was written there. The log has `seal broken` with the "
-        "item; see who can write the tables.",
-    )
-    found["foreign-address"] = _watch(
-        "ForeignAddress",
-        "responder",
-        "A text asked for its answer at an address that is not its person's, and was not answered. "
-        "The log has `foreign address` with the item; see who can write the tables, and whether "
-        "`people` was restored or the address key replaced.",
-    )
-    found["forget-late"] = _watch(
-        "ForgetLate",
-        "responder",
-        "The carrier has kept copies of a forgotten conversation for over a day. Nothing of ours "
-        "opens any more; the log has `copies not deleted` with the reason.",
-    )
+
+
+def _of_keys() -> dict[str, Watch]:
+    """What can happen to the key of a conversation, and to a secret."""
+    found: dict[str, Watch] = {}
     for service in ("webhook", "responder", "sweep"):
         found[f"key-lost-{service}"] = _watch(
             "KeyLost",

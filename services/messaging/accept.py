@@ -18,9 +18,10 @@ from typing import Final
 from conversation.clocks import Clock
 from conversation.ids import Ids
 from conversation.items import Item
+from conversation.key_record import KeyRecord
 from conversation.keys import Keys
 from conversation.persons import Persons, address_hash, person_key, route_of
-from conversation.tables import ConditionFailedError, StoreBusyError, Tables, check
+from conversation.tables import Action, ConditionFailedError, StoreBusyError, Tables, check
 from conversation.texts import Texts
 from messaging.acceptance import CONSENT, FORGET, IGNORED, INBOX, REFUSED, Acceptance
 from messaging.consent_changes import ConsentChanges
@@ -167,25 +168,8 @@ class Acceptor:
                 key = self._keys.ensure_record(conversation, person, only_if=[new])
             except ConditionFailedError as error:
                 return self._receipts.duplicate(conversation, error)
-            actions = [
-                self._receipts.put_action(
-                    inbound, person, INBOX, generation=key.generation, route=route
-                ),
-                *self._keys.conditions(conversation, key.generation),
-                self._inbox.put_item(
-                    conversation,
-                    sid=inbound.sid,
-                    text=inbound.text,
-                    media=inbound.media,
-                    reply_to={"from": inbound.sender, "to": inbound.address},
-                    route=route,
-                    seals=key.sealer,
-                    look_after_seconds=self._look_after_seconds,
-                    keeps=keeps,
-                ),
-            ]
             try:
-                self._tables.transact(actions)
+                self._tables.transact(self._text_actions(inbound, person, route, key, keeps))
             except ConditionFailedError as error:
                 if error.failed(RECEIPT):
                     return self._receipts.duplicate(conversation, error)
@@ -196,6 +180,29 @@ class Acceptor:
                 raise
             return Acceptance(conversation, duplicate=False, effect=INBOX)
         raise StoreBusyError("the key generation kept changing")
+
+    def _text_actions(
+        self, inbound: InboundText, person: str, route: str, key: KeyRecord, keeps: str | None
+    ) -> list[Action]:
+        """Build the transaction that accepts a text: receipt, key conditions, inbox item."""
+        conversation = person_key(person)
+        return [
+            self._receipts.put_action(
+                inbound, person, INBOX, generation=key.generation, route=route
+            ),
+            *self._keys.conditions(conversation, key.generation),
+            self._inbox.put_item(
+                conversation,
+                sid=inbound.sid,
+                text=inbound.text,
+                media=inbound.media,
+                reply_to={"from": inbound.sender, "to": inbound.address},
+                route=route,
+                seals=key.sealer,
+                look_after_seconds=self._look_after_seconds,
+                keeps=keeps,
+            ),
+        ]
 
     def _asked_to_keep(self, inbound: InboundText, person: str) -> str | None:
         """The call that a text asks to remember; None for conversation. One Query, if it may."""

@@ -32,7 +32,7 @@ def text(stack: LocalStack, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> It
     given = stack.credentials(spec.role_arn, "here")
     for name, value in {
         **spec.environment,
-        "AWS_ENDPOINT_URL": stack.proxy.url,
+        **stack.function_host.endpoints,
         "AWS_ACCESS_KEY_ID": given["AccessKeyId"],
         "AWS_SECRET_ACCESS_KEY": given["SecretAccessKey"],
         "AWS_SESSION_TOKEN": given["SessionToken"],
@@ -80,8 +80,9 @@ def test_texts_and_stop_are_taken_beyond_the_cache(
     assert (answer["statusCode"], answer["body"]) == (503, "unavailable")
     stack.faults.remove(rule.id)
     clock.now += secrets.EMPTY_RETRY_SECONDS
+    before = len(phone.items("receipt#", "peopleTable"))
     assert text(phone.number, "START")["statusCode"] == 200
-    assert [item["state"] for item in phone.items("consent#", "peopleTable")] == ["in"]
+    assert len(phone.items("receipt#", "peopleTable")) == before + 1
 
 
 def test_a_cold_worker_asks_the_carrier_to_come_again(stack: LocalStack, phone: Any) -> None:

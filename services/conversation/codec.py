@@ -15,8 +15,8 @@ from __future__ import annotations
 import enum
 import json
 import os
-from collections.abc import Mapping
-from functools import cache
+from collections.abc import Mapping, Sequence
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from cryptography.exceptions import InvalidTag
@@ -59,6 +59,7 @@ class Role(enum.Enum):
     reply address. All else is sealed by whoever may unwrap the seed.
 
     Attributes:
+        label: Its name, as it is bound; `value` takes an enumeration ten times as long.
         form: The one form that its writers seal in, and readers take.
         attributes: The item's attributes in clear that are bound to it.
     """
@@ -77,15 +78,16 @@ class Role(enum.Enum):
     TURN_REPLY_TO = "turn reply_to", Form.SYMMETRIC, ("route",)
     TURN_HEARD = "turn heard", Form.SYMMETRIC, ("outcome", "route")
 
+    label: str
     form: Form
     attributes: tuple[str, ...]
 
     def __new__(cls, label: str, form: Form, attributes: tuple[str, ...]) -> Self:
         """Name a role by its label alone, as items do."""
         role = object.__new__(cls)
-        role._value_ = label
+        role._value_ = role.label = label
         role.form = form
-        role.attributes = attributes
+        role.attributes = tuple(sorted(attributes))
         return role
 
     @classmethod
@@ -121,13 +123,43 @@ def binding(
     Raises:
         CodecError: A part is missing.
     """
-    parts = (pk, sk, role, generation)
-    if not all(parts):
+    if not (pk and sk and role and generation):
         raise CodecError("content needs its item, role and generation")
-    beside = sorted((attributes or {}).items())
-    named = [f"{name}={_value(value)}" for name, value in beside if value is not None]
-    sized = [part.encode("utf-8", "surrogatepass") for part in (*parts, *named)]
-    return _DOMAIN + b"".join(len(one).to_bytes(_LENGTH_BYTES, "big") + one for one in sized)
+    before, after = _around(pk, role, generation)
+    return before + _sized(sk) + after + beside(attributes or {}, sorted(attributes or ()))
+
+
+def beside(item: Mapping[str, Any], names: Sequence[str]) -> bytes:
+    """The end of a binding: the attributes of an item, so encoded as `binding` says.
+
+    Args:
+        item: The item; None is the same as absent.
+        names: Which attributes, in the order of their names.
+    """
+    found = ""
+    for name in names:  # written out: it runs for each content of each turn
+        value = item.get(name)
+        if value is None:
+            continue
+        if type(value) is str:
+            found += f"{name}={len(value)}:s{value}"
+        elif type(value) is int:
+            found += f"{name}=:n{value};"
+        else:  # only of an altered item, whatever its type
+            other = json.dumps(value, sort_keys=True, default=repr)
+            found += f"{name}={len(other)}:j{other}"
+    return found.encode("utf-8", "surrogatepass")
+
+
+@lru_cache(maxsize=1024)
+def _around(pk: str, role: str, generation: str) -> tuple[bytes, bytes]:
+    """The parts of a binding before and after the sort key: the same again and again."""
+    return _DOMAIN + _sized(pk), _sized(role) + _sized(generation)
+
+
+def _sized(part: str) -> bytes:
+    encoded = part.encode("utf-8", "surrogatepass")
+    return len(encoded).to_bytes(_LENGTH_BYTES, "big") + encoded
 
 
 def seal(text: str, key: AESGCM, bound: bytes) -> bytes:
@@ -188,8 +220,3 @@ def suite() -> Any:
 
 def _bytes(text: str) -> bytes:
     return text.encode("utf-8", "replace")
-
-
-def _value(value: Any) -> str:
-    # Whatever type an altered attribute has: it is told from every other.
-    return json.dumps(value, sort_keys=True, default=repr)

@@ -126,8 +126,8 @@ def note_broken(conversation: str, sk: str) -> None:
 
 
 def _bound(of: Sealer | Seals, item: Item, role: Role) -> bytes:
-    beside = {name: item.get(name) for name in role.attributes}
-    return codec.binding(of.conversation, item.get("sk", ""), role.value, of.generation, beside)
+    place = codec.binding(of.conversation, item.get("sk", ""), role.label, of.generation)
+    return place + codec.beside(item, role.attributes)
 
 
 def _decoded(text: str, decode: Callable[[str], T]) -> T:

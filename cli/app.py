@@ -6,16 +6,13 @@ when it runs, so that help and completion answer at once.
 
 from __future__ import annotations
 
-import contextlib
 import sys
-from collections.abc import Iterator
 from importlib import metadata
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from typer._click.exceptions import ClickException
-from typer.core import TyperGroup
 
+from cli.arguments import Commands
 from cli.completion import completion
 from cli.doctor import privacy, voice
 from cli.export import export
@@ -24,37 +21,12 @@ from cli.import_history import import_history
 from cli.pause import pause, resume
 from cli.redrive import redrive
 from cli.rekey import rekey
-from cli.screen import show_text, show_traceback, visible
+from cli.screen import show_text, show_traceback
 from cli.secrets_check import check
 from cli.secrets_set import set_secret
 from cli.status import status
 from cli.trace import trace
 from cli.voice import prune, versions
-
-
-class Commands(TyperGroup):
-    """The commands; what is wrong with how one was called is told without steering a terminal."""
-
-    def make_context(self, *args: Any, **settings: Any) -> Any:
-        """Read the arguments of the group."""
-        with _quoted_visibly():
-            return super().make_context(*args, **settings)
-
-    def invoke(self, ctx: Any) -> Any:
-        """Read the arguments of the command, and run it."""
-        with _quoted_visibly():
-            return super().invoke(ctx)
-
-
-@contextlib.contextmanager
-def _quoted_visibly() -> Iterator[None]:
-    """Escape what a message about arguments quotes: scripts pass foreign words as arguments."""
-    try:
-        yield
-    except ClickException as error:
-        error.message = visible(error.message)
-        raise
-
 
 app = typer.Typer(
     name="dialtone",

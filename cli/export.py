@@ -65,7 +65,10 @@ def export(
         return
     try:
         output.touch(mode=0o600, exist_ok=False)
+        output.write_text(text + "\n", "utf-8")
     except FileExistsError:
         raise CommandError(f"{output} exists", "name a new file") from None
-    output.write_text(text + "\n", "utf-8")
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise CommandError(f"{output} cannot be written: {reason}", "name another file") from None
     remarks().print(f"written: {output}")

@@ -101,6 +101,17 @@ def _explain(error: Exception) -> CommandError | None:
         exceptions.ConnectionError: CommandError(f"cannot reach AWS: {error}", _CONNECT),
         exceptions.HTTPClientError: CommandError(f"cannot reach AWS: {error}", _CONNECT),
     }
+    for kind in (
+        exceptions.CredentialRetrievalError,
+        exceptions.SSOTokenLoadError,
+        exceptions.TokenRetrievalError,
+        exceptions.UnauthorizedSSOTokenError,
+    ):
+        meanings[kind] = CommandError(str(error), _LOG_IN)
+    # A wrong region, a profile that cannot be parsed, …: its own words say it best.
+    meanings[exceptions.BotoCoreError] = CommandError(
+        str(error), "see --help, and your AWS profile"
+    )
     return next((said for kind, said in meanings.items() if isinstance(error, kind)), None)
 
 

@@ -26,6 +26,10 @@ LAYOUT = "\n\t"
 _PIPED_WIDTH = 160
 """Columns when nobody is watching: a log has no edge to wrap at."""
 
+_JOINERS = "\u200c\u200d"
+_FIRST_JOINED = 0x80
+"""No ASCII character is ever joined: between two of them a joiner only hides."""
+
 _BLANK_LETTERS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0")
 """Letters and marks by category that no terminal shows: two names would look alike."""
 
@@ -33,8 +37,9 @@ _BLANK_LETTERS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0")
 def visible(text: str, keep: str = "") -> str:
     r"""Show what a terminal would obey, or not show at all, as escapes such as `\x1b`.
 
-    Escaped are controls (C0, DEL, C1), format characters (bidi, zero-width, tags), surrogates,
-    private use, line and paragraph separators, and code points that are not assigned.
+    Escaped are controls (C0, DEL, C1), format characters (bidi, zero-width, tags; not a joiner in
+    a script or an emoji that has them), surrogates, private use, line and paragraph separators, and
+    code points that are not assigned.
 
     Args:
         text: Anybody's words.
@@ -42,7 +47,24 @@ def visible(text: str, keep: str = "") -> str:
     """
     if text.isprintable() and _BLANK_LETTERS.isdisjoint(text):
         return text
-    return "".join(one if one in keep or _is_shown(one) else _escape(one) for one in text)
+    joins = _joins(text)
+    return "".join(
+        one if one in keep or place in joins or _is_shown(one) else _escape(one)
+        for place, one in enumerate(text)
+    )
+
+
+def _joins(text: str) -> set[int]:
+    """Where a joiner stands between two characters that are shown: Persian, Hindi, emoji."""
+    return {
+        place
+        for place in range(1, len(text) - 1)
+        if text[place] in _JOINERS
+        and all(
+            _is_shown(one) and not one.isspace() and ord(one) >= _FIRST_JOINED
+            for one in (text[place - 1], text[place + 1])
+        )
+    }
 
 
 def _is_shown(character: str) -> bool:

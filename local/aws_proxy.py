@@ -1,6 +1,8 @@
 """What stands between the functions and the emulator: counts each AWS call, and breaks some.
 
-A call is recognised by the access key that signed it, so nothing in a function knows of this.
+A call is recognised by the access key that signed it, so nothing in a function knows of this. A key
+that no living worker was given, the account's root among them, and the emulator's own addresses are
+refused: a function reaches AWS under its role, and nothing else.
 Requests pass through as they came (the emulator checks signatures over the Host header) but for the
 emulator's token, which is added here: no function has it. Responses are relayed as they arrive.
 """
@@ -12,6 +14,7 @@ import re
 import time
 from collections.abc import Callable
 from functools import partial
+from urllib.parse import unquote
 
 from local.aws_calls import Call, Meter, refusal
 from local.config import LOOPBACK
@@ -32,6 +35,9 @@ from local.wire import (
 
 _CREDENTIAL = re.compile(r"Credential=([^/]+)/[^/]+/[^/]+/([^/]+)/")
 _UNKNOWN = "-"
+# Of the emulator itself; no address of AWS begins so.
+_EMULATORS_OWN = ("/_", "/health")
+_REFUSED = b'{"__type": "UnrecognizedClientException", "message": "not a function of this stack"}'
 
 
 Identify = Callable[[str], tuple[str, str] | None]
@@ -118,6 +124,11 @@ class AwsProxy:
     ) -> None:
         call = self._call(head, unchunked(head, body))
         sent = len(head.raw) + len(body)
+        if not call.worker or unquote(head.target).startswith(_EMULATORS_OWN):
+            self.meter.add(call, sent=sent, received=len(_REFUSED), failed=True)
+            writer.write(response(403, _REFUSED))
+            await writer.drain()
+            return
         broken = await self._strike(When.BEFORE, call)
         if broken:
             self.meter.add(call, sent=sent, received=len(broken), failed=True)

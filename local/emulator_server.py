@@ -44,8 +44,9 @@ class _Complaints(logging.Handler):
 
 
 def keep_in_memory(secrets: list[str]) -> None:
-    """Let secrets of these names never reach the disk."""
+    """Let secrets of these names never reach the disk, and take away those of an earlier run."""
     save = persistence.save_state
+    _take_from_disk(secrets, Path(persistence.STATE_DIR, f"{_SECRETS}.json"))
 
     def save_without(service: str, state: dict[str, Any]) -> None:
         if service == _SECRETS:  # a copy, made for this
@@ -55,6 +56,24 @@ def keep_in_memory(secrets: list[str]) -> None:
         save(service, state)
 
     persistence.save_state = save_without
+
+
+def _take_from_disk(secrets: list[str], file: Path) -> None:
+    try:
+        state = json.loads(file.read_text())
+        for kind in state["payload"].values():
+            for place in [place for place in kind["data"] if place.endswith(_endings(secrets))]:
+                del kind["data"][place]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return  # none, or not to be read: ministack says so
+    draft = file.with_suffix(".new")
+    draft.write_text(json.dumps(state))
+    draft.replace(file)
+
+
+def _endings(secrets: list[str]) -> tuple[str, ...]:
+    # As ministack writes the key of a store for account and region.
+    return tuple(f"\x00{name!r}" for name in secrets)
 
 
 def main() -> None:

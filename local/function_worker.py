@@ -65,7 +65,7 @@ class Worker:
         self.init_error: dict[str, Any] | None = None
         self.current: Invocation | None = None
         self._request_id = ""
-        self._environment = worker_environment(spec, credentials, endpoints, task_root)
+        self.environment = worker_environment(spec, credentials, endpoints, task_root)
         self._logs = logs
         self._take = take
         self._ended = ended
@@ -95,7 +95,7 @@ class Worker:
             *flags,
             cwd=self._task_root,
             env={
-                **self._environment,
+                **self.environment,
                 "AWS_LAMBDA_RUNTIME_API": f"{LOOPBACK}:{port}/{self._guard.token}",
             },
             stdin=asyncio.subprocess.PIPE,

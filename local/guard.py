@@ -21,7 +21,7 @@ import secrets
 from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 TOKEN_HEADER = "X-Dialtone-Token"  # noqa: S105 - a header's name
 # An application id has at most 50 characters, and the SDK replaces unusual ones.
@@ -32,7 +32,8 @@ REFUSAL = (
     "For the page, open the address that `make local` printed.\n"
 )
 
-_LOOPBACK_NAMES = frozenset({"127.0.0.1", "localhost", "::1"})
+_LOOPBACK = re.compile(r"(127\.0\.0\.1|localhost|\[::1\])(:[0-9]{1,5})?", re.IGNORECASE)
+_TOKEN = re.compile(r"[0-9a-f]{32}")
 _APPLICATION_ID = re.compile(r"(?:^|\s)app/(\S+)")
 
 Scope = MutableMapping[str, Any]
@@ -44,6 +45,11 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 def new_token() -> str:
     """Return a token of 32 hexadecimal digits."""
     return secrets.token_hex(TOKEN_BYTES)
+
+
+def is_token(text: str) -> bool:
+    """Say whether a text has the form of a token: an empty one would open every door."""
+    return _TOKEN.fullmatch(text) is not None
 
 
 class NotAdmittedError(Exception):
@@ -65,6 +71,15 @@ class Guard:
     token: str
     narrow: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     own_credentials: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Refuse what is no token.
+
+        Raises:
+            ValueError: One of the tokens is none.
+        """
+        if not all(map(is_token, (self.token, *self.narrow))):
+            raise ValueError("a guard needs tokens of 32 hexadecimal digits")
 
     def admit(self, path: str, headers: Iterable[tuple[str, str]]) -> str:
         """Check a request and return its path without a token in it; empty for the bare token.
@@ -148,11 +163,7 @@ class GuardedApp:
 
 
 def _check_host(hosts: list[str]) -> None:
-    try:
-        names = {urlsplit(f"//{host}").hostname for host in hosts}
-    except ValueError:
-        names = set()
-    if len(hosts) != 1 or not names <= _LOOPBACK_NAMES or not names:
+    if len(hosts) != 1 or not _LOOPBACK.fullmatch(hosts[0]):
         raise NotAdmittedError("not asked for by a name of this machine")
 
 

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.text import Text
 
+from cli.arguments import Command
 from cli.safe_console import SafeConsole
 from cli.screen import line, show_traceback, visible, words
 from local.config import DEFAULT_PORT, SCRIPTED_MODEL, LocalConfig
@@ -86,7 +87,7 @@ MODEL = typer.Option(
 )
 
 
-@app.command()
+@app.command(cls=Command)
 def local(
     port: Annotated[int, PORT] = DEFAULT_PORT,
     reset: Annotated[bool, RESET] = False,  # noqa: FBT002 - a flag
@@ -122,7 +123,11 @@ def _run(
     from local.front_door import PortTakenError  # noqa: PLC0415 - slow, see above
     from local.program import ProgramError  # noqa: PLC0415 - as above
     from local.stack import LocalStack  # noqa: PLC0415 - as above
-    from local.state_folder import StateInUseError, state_lock  # noqa: PLC0415 - as above
+    from local.state_folder import (  # noqa: PLC0415 - as above
+        StateDamagedError,
+        StateInUseError,
+        state_lock,
+    )
 
     def show_step(what: str, seconds: float) -> None:
         out.print(line("  ", ("✓", "green"), f" {what:<28}", (f"{seconds:6.2f} s", "dim")))
@@ -137,7 +142,7 @@ def _run(
             stack.inject(faults)
             _show_ready(f"{stack.url}/", stack.notes)
             code = _demo(stack) if demo else _wait(stack, stopping)
-    except (PortTakenError, StateInUseError, ProgramError) as error:
+    except (PortTakenError, StateDamagedError, StateInUseError, ProgramError) as error:
         _complain("failed" if isinstance(error, ProgramError) else "cannot start", str(error))
         return CANNOT_START
     except StartStoppedError:
@@ -163,7 +168,8 @@ def _say_how_it_ended(stack: LocalStack) -> int:
         out.print("stopped; nothing is left running")
         return 0
     log = stack.emulator.log_file
-    _complain("stopped, but not saved", f"what was said since the start is lost; see {log}")
+    why = "a file of .local could not be read or written, so what was said may be lost"
+    _complain("stopped, but not saved", f"{why}; see {log}")
     return NOT_SAVED
 
 

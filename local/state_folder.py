@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from local.config import PRIVATE_UMASK
-from local.guard import new_token
+from local.guard import is_token, new_token
 
 _TOKEN_FILE = "token"  # noqa: S105 - a file's name
 _OTHERS = 0o077
@@ -20,6 +20,19 @@ _OTHERS = 0o077
 
 class StateInUseError(Exception):
     """Another local stack runs on the same state folder."""
+
+
+class StateDamagedError(Exception):
+    """A file of the state folder cannot be read, or not be written whole.
+
+    Args:
+        file: Which one.
+    """
+
+    def __init__(self, file: Path) -> None:
+        super().__init__(
+            f"{file} cannot be read: is the disk full? `make local ARGS=--reset` starts anew"
+        )
 
 
 @contextlib.contextmanager
@@ -45,9 +58,15 @@ def state_lock(state: Path) -> Iterator[None]:
 def remembered_token(state: Path) -> str:
     """Return the token of the stack's front door: the page's address stays over a restart."""
     file = state / _TOKEN_FILE
-    if not file.is_file():
-        file.write_text(new_token())
-    return file.read_text().strip()
+    known = file.read_text(errors="replace") if file.is_file() else ""
+    if not is_token(known):  # none yet, or cut by a full disk
+        draft = file.with_suffix(".new")
+        draft.write_text(new_token())
+        draft.replace(file)
+        known = file.read_text()
+    if not is_token(known):
+        raise StateDamagedError(file)
+    return known
 
 
 def _make_private(state: Path) -> None:

@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from local.carrier.message import Message
+from local.state_folder import StateDamagedError
 
 _KEPT_ON_DISK = 2000
 _FLUSH_SECONDS = 0.5
@@ -106,7 +107,10 @@ class Book:
     def _load(self, path: Path) -> None:
         if not path.exists():
             return
-        state = json.loads(path.read_text(encoding="utf-8"))
+        try:
+            state = json.loads(path.read_text(encoding="utf-8"))
+        except ValueError as error:
+            raise StateDamagedError(path) from error
         for data in state["numbers"]:
             number = PhoneNumber(**data)
             self.numbers[number.phone_number] = number

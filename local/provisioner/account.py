@@ -13,6 +13,7 @@ from local.config import ACCOUNT, REGION
 from local.function_spec import FunctionSpec
 from local.phone.bot import Bot
 from local.provisioner.inputs import Inputs
+from local.state_folder import StateDamagedError
 
 
 @dataclass(frozen=True)
@@ -99,7 +100,10 @@ class Remembered:
         self._lock = threading.Lock()
         self._ids: dict[str, str] = {}
         if file is not None and file.is_file():
-            self._ids = dict(json.loads(file.read_text()))
+            try:
+                self._ids = dict(json.loads(file.read_text()))
+            except ValueError as error:
+                raise StateDamagedError(file) from error
 
     def get(self, kind: str, name: str) -> str | None:
         """Return the id of what was created before, if anything was."""

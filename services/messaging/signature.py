@@ -90,6 +90,8 @@ class SignatureCheck:
             raise ForgedRequestError("the URL has a query")
         if not signature:
             raise ForgedRequestError("no signature")
+        if not (signature.isascii() and path.isascii()):  # neither base64 nor a path of ours
+            raise ForgedRequestError("no ASCII")
         settings = headers.get(_SETTINGS, "")
         url = self._public_url + path
         if self._matches(signature, settings, url, params):
@@ -143,6 +145,6 @@ def _text(key: Any) -> str:
     Raises:
         SecretError: There is none.
     """
-    if not isinstance(key, str) or not key:
+    if not isinstance(key, str) or not key.isascii() or not key:
         raise SecretError("the secret lacks a key to check signatures with")
     return key

@@ -6,7 +6,6 @@ Never refetched for its own sake: another key would make every person a stranger
 from __future__ import annotations
 
 import base64
-import binascii
 from typing import Final
 
 from conversation.secrets import JsonSecret, SecretError
@@ -32,7 +31,7 @@ class AddressKey:
         """
         try:
             key = base64.b64decode(self._secret.field("address_key"), validate=True)
-        except binascii.Error as error:
+        except ValueError as error:  # not ASCII, or not base64
             raise SecretError("address_key is not base64") from error
         if len(key) != _BYTES:
             raise SecretError("address_key is not 32 bytes")

@@ -153,6 +153,14 @@ def test_missing_credentials_are_explained(monkeypatch: pytest.MonkeyPatch) -> N
     assert "aws sso login" in answer.stderr
 
 
+@pytest.mark.parametrize("region", ["eu_west", "-", "a b"])
+def test_a_region_that_is_none_is_explained(region: str) -> None:
+    """Whatever AWS's client says of how it was called ends with a sentence and 2."""
+    answer = CliRunner().invoke(app, ["status", "--stack", "dev", "--region", region])
+    assert (answer.exit_code, "Traceback" in answer.output) == (2, False)
+    assert region in answer.stderr
+
+
 def test_a_missing_region_is_explained() -> None:
     """Without a region the option is named."""
     answer = CliRunner().invoke(app, ["status", "--stack", "dev"])

@@ -298,6 +298,11 @@ def test_the_launcher_complains_without_being_obeyed(
         monkeypatch.setattr(sys, "argv", ["local", "--fault", ATTACK])
         launcher.main()
 
+    def mistype() -> None:
+        monkeypatch.setattr(sys, "argv", ["local", f"--{ATTACK}"])
+        launcher.main()
+
+    assert_harmless(terminal.run(mistype))
     sent = terminal.run(complain)
 
     assert_harmless(sent)
@@ -352,8 +357,18 @@ def test_everything_that_is_not_shown_is_escaped(text: str) -> None:
     for keep in ("", screen.LAYOUT):
         for one in screen.visible(text, keep):
             category = unicodedata.category(one)
-            assert one in keep or (category[0] != "C" and category not in {"Zl", "Zp"}), one
+            shown = category[0] != "C" and category not in {"Zl", "Zp"}
+            assert one in keep or shown or one in "\u200c\u200d", one
     assert json.loads(screen.to_json(text)) == json.loads(json.dumps(text))
+
+
+@pytest.mark.parametrize("text", ["\u0645\u06cc\u200c\u062e\u0648", "👩\u200d👧", "क्\u200dष"])
+def test_what_joins_is_shown_where_it_joins(text: str) -> None:
+    """A spelling of Persian and Hindi, and a family; where nothing is joined it only hides."""
+    assert screen.visible(text) == text
+    for joiner in "\u200c\u200d":
+        for odd in (joiner, f"a{joiner}b", f"{joiner}ш", f"ш{joiner}", f"ш{joiner}\u202eш"):
+            assert joiner not in screen.visible(odd), ascii(odd)
 
 
 @pytest.mark.parametrize(

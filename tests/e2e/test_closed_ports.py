@@ -261,6 +261,13 @@ def test_a_function_opens_no_other_door(stack: LocalStack) -> None:
         (stack.function_host.port, "/invoke"),
     ):
         assert ask(port, "POST", path, headers)[0] == 403, path
+    for key in ("test", "000000000000", "AKIANOBODY"):
+        signed = {"Authorization": SIGNED.format(key, "secretsmanager")}
+        target = {"X-Amz-Target": "secretsmanager.ListSecrets"}
+        assert ask(stack.proxy.port, "POST", "/", headers | signed | target)[0] == 403, key
+    own = {"Authorization": SIGNED.format(worker.access_key, "dynamodb")}
+    for path in ("/_ministack/reset", "/_ministack/health", "/health"):
+        assert ask(stack.proxy.port, "POST", path, headers | own)[0] == 403, path
 
 
 def test_what_is_kept_is_its_owners_alone(stack: LocalStack) -> None:

@@ -28,17 +28,10 @@ def clock() -> Clock:
 @pytest.fixture
 def text(stack: LocalStack, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Iterator[Text]:
     """Text a webhook that runs here, under its own role, with that clock."""
-    spec = stack.function_host.find("webhook").spec
-    given = stack.credentials(spec.role_arn, "here")
-    for name, value in {
-        **spec.environment,
-        **stack.function_host.endpoints,
-        "AWS_ACCESS_KEY_ID": given["AccessKeyId"],
-        "AWS_SECRET_ACCESS_KEY": given["SecretAccessKey"],
-        "AWS_SESSION_TOKEN": given["SessionToken"],
-        "AWS_DEFAULT_REGION": "us-east-1",
-    }.items():
-        monkeypatch.setenv(name, value)
+    worker = stack.function_host.workers("webhook")[0]
+    for name, value in worker.environment.items():
+        if name not in {"PATH", "TZ"}:
+            monkeypatch.setenv(name, value)
     monkeypatch.setattr(secrets.JsonSecret.__init__, "__defaults__", (clock,))
     caches = (webhook._built, aws.client, aws._session)
     for cached in caches:

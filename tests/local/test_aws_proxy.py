@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+import httpx
 import pytest
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -136,6 +137,34 @@ def test_an_expectation_is_answered_once(between: Between) -> None:
     assert client.get_object(Bucket="expecting", Key="k")["Body"].read() == b"z" * 300_000
 
 
+@pytest.mark.parametrize("signed", ["root", "000000000000", "AKIANOBODY", ""])
+@pytest.mark.parametrize(
+    "path", ["/", "/_ministack/reset", "/%5fministack/health", "/_localstack/health", "/health"]
+)
+def test_only_a_workers_own_key_gets_through(between: Between, signed: str, path: str) -> None:
+    """A function's token alone is no key: not the account's root, and nothing of the emulator's."""
+    ask_as(between, signed, path)
+
+
+@pytest.mark.parametrize("path", ["/_ministack/reset", "/%5Fministack/health", "/health?x=/"])
+def test_a_workers_key_opens_nothing_of_the_emulators_own(between: Between, path: str) -> None:
+    """Its own addresses ask for no signature: one of them forgets everything."""
+    ask_as(between, "test", path)
+
+
+def ask_as(between: Between, key: str, path: str) -> None:
+    """Ask with the functions' token, signed by a key or not at all; it has to be refused."""
+    headers = {TOKEN_HEADER: GUARD.token}
+    if key:
+        scope = f"{key}/20260101/us-east-1/secretsmanager/aws4_request"
+        headers["Authorization"] = f"AWS4-HMAC-SHA256 Credential={scope}, Signature=00"
+    before = len(between.proxy.meter.rows())
+    answer = httpx.post(f"{between.proxy.url}{path}", headers=headers, content=b"{}")
+    assert (answer.status_code, answer.json()["__type"]) == (403, "UnrecognizedClientException")
+    assert len(between.proxy.meter.rows()) >= before
+    assert between.emulator.client("dynamodb").list_tables()["TableNames"] is not None
+
+
 def test_a_stream_passes_piece_by_piece(between: Between) -> None:
     """The first piece of an answer is there while the last is not yet written."""
     release = asyncio.Event()
@@ -154,7 +183,8 @@ def test_a_stream_passes_piece_by_piece(between: Between) -> None:
     between.proxy.upstream_port = server.sockets[0].getsockname()[1]
     with socket.create_connection(("127.0.0.1", between.proxy.port), timeout=10) as connection:
         request = (
-            f"GET /stream HTTP/1.1\r\nHost: localhost\r\n{TOKEN_HEADER}: {GUARD.token}\r\n\r\n"
+            f"GET /stream HTTP/1.1\r\nHost: localhost\r\n{TOKEN_HEADER}: {GUARD.token}\r\n"
+            "Authorization: AWS4-HMAC-SHA256 Credential=test/1/us-east-1/s3/aws4_request\r\n\r\n"
         )
         connection.sendall(request.encode())
         received = b""

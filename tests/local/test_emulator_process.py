@@ -115,6 +115,26 @@ def test_a_killed_parent_leaves_no_key_on_the_disk(kept: Emulator) -> None:
     assert on_disk(kept, KEY) == []
 
 
+def test_a_key_that_an_earlier_version_saved_goes_before_anything_else(tmp_path: Path) -> None:
+    """However this run ends: the file is cleaned before it is read."""
+    earlier = Emulator(tmp_path / "state")
+    earlier.start()
+    earlier.client("secretsmanager").create_secret(Name="models", SecretString=KEY)
+    earlier.client("secretsmanager").create_secret(Name="carrier", SecretString="token")
+    earlier.stop()
+    assert on_disk(earlier, KEY)
+    today = Emulator(tmp_path / "state", unsaved_secrets=["models"])
+    today.start()
+    try:
+        assert on_disk(today, KEY) == []
+        found = today.client("secretsmanager").list_secrets()["SecretList"]
+        assert [one["Name"] for one in found] == ["carrier"]
+    finally:
+        os.kill(today.pid, signal.SIGKILL)
+        today.stop()
+    assert on_disk(today, KEY) == []
+
+
 def test_what_could_not_be_written_is_known(kept: Emulator) -> None:
     """A disk that takes nothing more: the stop says so, and so does the next start."""
     kept.client("dynamodb").list_tables()

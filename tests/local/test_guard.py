@@ -59,6 +59,10 @@ def test_our_own_clients_are_admitted(
         ("/", [("host", "rebound.example:8080"), OPEN]),
         ("/", [("host", "127.0.0.1.example"), OPEN]),
         ("/", [("host", "127.0.0.1@example"), OPEN]),
+        ("/", [("host", "evil@127.0.0.1"), OPEN]),
+        ("/", [("host", "127.0.0.1/evil"), OPEN]),
+        ("/", [("host", "127.0.0.1#x"), OPEN]),
+        ("/", [("host", "127.0.0.1:"), OPEN]),
         ("/", [("host", "0.0.0.0:8080"), OPEN]),
         ("/", [("host", "[::1"), OPEN]),
         ("/", [("host", ""), OPEN]),
@@ -101,6 +105,15 @@ def test_all_others_are_refused(path: str, headers: list[tuple[str, str]]) -> No
     """No token, a wrong or a narrow one, another name, another origin, a way around."""
     with pytest.raises(NotAdmittedError):
         GUARD.admit(path, headers)
+
+
+@pytest.mark.parametrize("odd", ["", "0" * 31, "0" * 33, "G" * 32, "0" * 32 + "\n"])
+def test_a_guard_wants_a_token(odd: str) -> None:
+    """An empty one, as of a file that a full disk cut, would open every door."""
+    with pytest.raises(ValueError, match="tokens"):
+        Guard(odd)
+    with pytest.raises(ValueError, match="tokens"):
+        Guard(TOKEN, narrow={odd: ("/",)})
 
 
 @pytest.fixture

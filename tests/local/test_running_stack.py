@@ -16,10 +16,11 @@ from botocore.exceptions import ClientError
 from local.config import OUR_NUMBER, LocalConfig
 from local.faults import parse_faults
 from local.function_host import UnknownFunctionError
+from local.guard import is_token
 from local.phone import NumberError
 from local.running import FunctionFailedError
 from local.stack import LOST, LocalStack
-from local.state_folder import state_lock
+from local.state_folder import StateDamagedError, remembered_token, state_lock
 from tests.listeners import listeners
 
 FOLDER = Path(__file__).with_name("small_program")
@@ -171,6 +172,24 @@ def test_after_a_crash_the_carrier_knows_no_more_than_the_tables(tmp_path: Path)
         assert LOST in third.notes
     with LocalStack(config) as fourth:
         assert LOST not in fourth.notes
+
+
+@pytest.mark.parametrize("cut", ["", "0123", "G" * 32])
+def test_a_token_that_was_cut_is_made_anew(tmp_path: Path, cut: str) -> None:
+    """A full disk leaves an empty file, and an empty token would open the front door."""
+    (tmp_path / "token").write_text(cut)
+    token = remembered_token(tmp_path)
+    assert is_token(token)
+    assert remembered_token(tmp_path) == token
+
+
+@pytest.mark.parametrize("name", ["carrier.json", "provisioned.json"])
+def test_a_damaged_file_is_named_with_the_way_out(tmp_path: Path, name: str) -> None:
+    """Where power was lost: which file it is, and what starts anew."""
+    (tmp_path / "state").mkdir()
+    (tmp_path / "state" / name).write_text('{"numbers"')
+    with pytest.raises(StateDamagedError, match=rf"{name} cannot be read.*--reset"):
+        LocalStack(small(tmp_path / "state")).start()
 
 
 def test_what_was_readable_by_others_is_closed(tmp_path: Path) -> None:

@@ -253,6 +253,16 @@ def test_the_carrier_is_not_asked_without_an_account(
         chain.answer([], Deadline.after(5))
 
 
+@pytest.mark.parametrize("value", ["é" * 44, "\ud800", "not base64!", "AAAA", "=" * 44])
+def test_an_address_key_that_is_none_is_the_secrets_fault(
+    value: str, secret: JsonSecret, store: Store
+) -> None:
+    """Whatever somebody typed into it: 503, and no attempt that counts against the words."""
+    store.text = json.dumps({"address_key": value})
+    with pytest.raises(SecretError):
+        AddressKey(secret)()
+
+
 @pytest.mark.parametrize(
     "value", [{}, {"auth_token": ""}, {"auth_token": None}, {"auth_token": ["x"]}]
 )

@@ -56,6 +56,14 @@ def checking(vault: Vault | None = None, public: str = PUBLIC) -> SignatureCheck
     return SignatureCheck(JsonSecret("arn", lambda: vault, Monotonic()), public)
 
 
+@pytest.mark.parametrize("odd", ["\ud800", "ü", "\x80", "签"])
+def test_what_is_no_signature_is_forged(odd: str) -> None:
+    """Neither a signature nor a path of ours has anything but ASCII; no error leaves the check."""
+    for path, signature in ((PATH, odd), (PATH + odd, sign(SIGNED))):
+        with pytest.raises(ForgedRequestError):
+            checking().require(path, {"x-twilio-signature": signature}, FIELDS)
+
+
 def test_published_example() -> None:
     """Twilio's own example of a signature passes; its query is part of the configured URL."""
     check = checking(public="https://mycompany.com")

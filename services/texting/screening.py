@@ -27,11 +27,11 @@ PERSONAL: Final = "personal"
 COUNTRY: Final = "country"
 
 # Rules and number plans that change a verdict change this, or a stored verdict would outlive them.
-_VERSION: Final = 2
+_VERSION: Final = 3
 _NO_COUNTRY: Final = "001"  # the "region" of ranges that belong to no country
 _NUMBER: Final = re.compile(r"\+[1-9][0-9]{6,14}")
 # Meta's business-scoped user id: the country, a point, letters and digits.
-_WHATSAPP_ID: Final = re.compile(r"([A-Z]{2})\.[0-9A-Za-z]{1,128}")
+_WHATSAPP_ID: Final = re.compile(r"([A-Za-z]{2})\.[0-9A-Za-z]{1,128}")
 # WhatsApp still writes some numbers as they were before their country changed them: Mexico's with a
 # 1 after the country code, Brazil's mobiles without the 9 after the area code.
 _FORMER_SPELLINGS: Final = (
@@ -65,10 +65,10 @@ class Screening:
         number = address.removeprefix(WHATSAPP)
         if _NUMBER.fullmatch(number):
             return self._refusal_of_number(number)
-        if not address.startswith(WHATSAPP) or number.startswith("+"):
-            return MALFORMED  # short codes and names
         found = _WHATSAPP_ID.fullmatch(number)
-        served = not (found and self._countries) or found[1] in self._countries
+        if not address.startswith(WHATSAPP) or found is None:
+            return MALFORMED  # short codes and names
+        served = not self._countries or found[1].upper() in self._countries
         return None if served else COUNTRY
 
     def is_number(self, address: str) -> bool:

@@ -21,7 +21,8 @@ from typing import Final
 class ReservedWord(enum.StrEnum):
     """What a reserved word asks for.
 
-    `AGREE` is a START while the person is opted out, and otherwise a word like any other.
+    `AGREE` is a START while the person is opted out, and otherwise a word like any other. UNSTOP is
+    no word of conversation, and lifts the carrier's block whenever it comes: always a START.
     """
 
     STOP = "STOP"
@@ -51,8 +52,8 @@ _LANGUAGES: Final = {
         "do not text me, do not text me again, dont text me, dont text me again, "
         "dont message me, no more texts, no more messages, remove me, remove me from your list, "
         "take me off your list, i want to opt out, i want to unsubscribe, i opt out",
-        start="start",
-        agree="yes, unstop",
+        start="start, unstop",
+        agree="yes",
         help="help, info",
         courtesy="please, pls, plz, kindly, thanks, thank, you, thx, ty, now, ok, okay, hi, "
         "hello, hey, sorry",

@@ -39,7 +39,16 @@ def test_a_stop_that_the_carrier_does_not_know_is_answered(door: Door) -> None:
     assert door.opted_out()
 
 
-@pytest.mark.parametrize("word", ["YES", "unstop"])
+@pytest.mark.parametrize("word", ["START", "unstop"])
+def test_unstop_is_a_start_whatever_was_said(door: Door, word: str) -> None:
+    """Sent after a STOP that comes late, it undoes it: no turn takes it for words meanwhile."""
+    accepted = door.accept(word, "SM1", sent_at=door.clock.ms)
+    assert (accepted.effect, door.waiting(accepted.conversation)) == ("consent", [])
+    late = door.accept("STOP", "SM2", sent_at=door.clock.ms - 5_000)
+    assert (late.effect, door.opted_out()) == ("ignored", False)
+
+
+@pytest.mark.parametrize("word", ["YES", "yes!"])
 def test_yes_opts_in_only_who_is_out(door: Door, word: str) -> None:
     """Otherwise it is an answer to a question: a text like any other."""
     talk = door.accept(word, "SM1")

@@ -31,7 +31,7 @@ from stack import checks
         ("opt out", ReservedWord.STOP),
         ("Opt-Out", ReservedWord.STOP),
         ("START", ReservedWord.START),
-        ("unstop", ReservedWord.AGREE),
+        ("unstop", ReservedWord.START),
         ("Yes!", ReservedWord.AGREE),
         ("please stop", ReservedWord.STOP),
         ("Stop, thanks", ReservedWord.STOP),

@@ -134,6 +134,10 @@ class Allowances:
             return None
         return Spent("stack", stack, silent=usage.told or not usage.day.turns)
 
+    def stack_spent(self) -> bool:
+        """Say whether an allowance of the stack is used up, whatever its persons used."""
+        return self._of_stack() is not None
+
     def _of_stack(self) -> str | None:
         if not self._stack.any:
             return None

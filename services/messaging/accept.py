@@ -281,4 +281,4 @@ class Acceptor:
             ReservedWord.START: texts.started,
             ReservedWord.HELP: texts.help,
         }
-        return FixedReply(replies[word])
+        return FixedReply(replies[word], on_stop=word is ReservedWord.STOP)

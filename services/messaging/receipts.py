@@ -99,7 +99,9 @@ class Receipts:
             ConditionFailedError: A condition of `actions` did not hold; indexes are one more.
         """
         conversation = person_key(person)
-        if self._meter is None or (reply and not self._meter.allows(conversation, person)):
+        if self._meter is None or (
+            reply and not self._meter.allows_reply(conversation, person, reply)
+        ):
             reply = None
         while True:
             cost, said = [], {}

@@ -1,8 +1,9 @@
 """The meter of every text that leaves outside a turn: replies to reserved words, codes for calls.
 
 Owns whether such a text may be sent (the operator's pause, the stack's and the person's allowances,
-a small daily budget of replies for each address) and counts what it costs. What a turn sends is
-metered by the engine; `tests/services/test_ways_out.py` lists every way out and its meter.
+a small daily budget of replies for each address) and counts what it costs. The person's own
+allowance leaves out no reply on FORGET or STOP: no right is used up. What a turn sends is metered
+by the engine; `tests/services/test_ways_out.py` lists every way out and its meter.
 
 The budget is the address's and not the person's: neither FORGET nor a number that changed hands
 gives a new one. A forged sender costs at most that many replies a day.
@@ -41,10 +42,17 @@ class FixedReply:
     Attributes:
         text: The sentence.
         on_forgetting: Whether it answers FORGET or a code.
+        on_stop: Whether it confirms a STOP.
     """
 
     text: str
     on_forgetting: bool = False
+    on_stop: bool = False
+
+    @property
+    def is_due(self) -> bool:
+        """Whether the person hears it also when their own allowance is used up."""
+        return self.on_forgetting or self.on_stop
 
 
 class Meter:
@@ -88,10 +96,20 @@ class Meter:
             conversation: Whose counters are looked at; a call's are others than the person's.
             person: Whose text it is.
         """
-        if self.is_paused() or self._allowances.spent(conversation, person) is not None:
-            observability.count("TextLeftOut")
-            return False
-        return True
+        spent = self.is_paused() or self._allowances.spent(conversation, person) is not None
+        return _counted(allowed=not spent)
+
+    def allows_reply(self, conversation: str, person: str, reply: FixedReply) -> bool:
+        """Say whether a reply may be given, as far as pause and allowances go.
+
+        Args:
+            conversation: Whose counters are looked at.
+            person: Whose text it answers.
+            reply: The reply.
+        """
+        if not reply.is_due:
+            return self.allows(conversation, person)
+        return _counted(allowed=not (self.is_paused() or self._allowances.stack_spent()))
 
     def reply_actions(
         self, hashed: str, conversation: str, person: str, reply: FixedReply
@@ -142,3 +160,10 @@ class Meter:
     def _segments_action(self, conversation: str, person: str, text: str) -> Action:
         segments = count(text).segments
         return segments_action(self._tables, conversation, person, self._clock(), segments)
+
+
+def _counted(*, allowed: bool) -> bool:
+    """Count what is left out."""
+    if not allowed:
+        observability.count("TextLeftOut")
+    return allowed

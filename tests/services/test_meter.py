@@ -165,6 +165,37 @@ def test_a_used_up_allowance_is_silence(memory_tables: Tables, whose: str) -> No
     assert door.accept("STOP", "SMstop").effect == "consent"
 
 
+def test_a_persons_own_allowance_keeps_nobody_from_stop_and_forget(memory_tables: Tables) -> None:
+    """Both are heard and counted, within the address's budget; HELP and START are not."""
+    clock = Door(memory_tables).clock
+    meter = Meter(memory_tables, person=Limits(segments_per_day=1), clock=clock)
+    door = opened(memory_tables, clock=clock, meter=meter)
+    person = door.accept("HELP", "SMhelp").conversation.removeprefix("person#")
+    before = read_usage(memory_tables, person, clock.now).day.segments
+    assert door.accept("HELP", "SMmore").reply is None
+    assert door.accept("STOP", "SMstop").reply
+    clock.now += 120
+    assert (door.accept("START", "SMstart").reply, door.opted_out()) == (None, False)
+    code = re.search(r"FORGET \d{4}", str(door.accept("FORGET", "SMask").reply))
+    assert code
+    confirmed = door.accept(code[0], "SMconfirm")
+    assert (confirmed.effect, bool(confirmed.reply)) == ("forget", True)
+    assert read_usage(memory_tables, person, clock.now).day.segments >= before + 3
+    assert len(replies(door, *["FORGET"] * REPLIES_A_DAY)) == REPLIES_A_DAY - 4
+
+
+@pytest.mark.parametrize("text", ["STOP", "FORGET"])
+def test_the_stacks_allowance_bounds_stop_and_forget_too(memory_tables: Tables, text: str) -> None:
+    """Also of a person whose own is used up: forged senders must not spend without end."""
+    clock = Door(memory_tables).clock
+    limits = Limits(segments_per_day=1)
+    meter = Meter(memory_tables, person=limits, stack=limits, clock=clock)
+    door = opened(memory_tables, clock=clock, meter=meter)
+    assert door.accept("HELP", "SMhelp").reply
+    clock.now += 6  # a worker's view of the stack's counters
+    assert door.accept(text, "SMlast").reply is None
+
+
 def test_what_a_reply_costs_is_counted_for_person_and_stack(door: Door) -> None:
     """In segments, as a turn's; a duplicate costs nothing."""
     accepted = door.accept("FORGET", "SM1")

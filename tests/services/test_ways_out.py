@@ -29,7 +29,7 @@ SENDS = {
 """Where a text leaves, and what is called there before."""
 
 REPLIES = {
-    ("messaging/receipts.py", "Receipts.record"): ("allows", "reply_actions", "count_stack"),
+    ("messaging/receipts.py", "Receipts.record"): ("allows_reply", "reply_actions", "count_stack"),
     # As the first delivery was answered, which its receipt says.
     ("messaging/receipts.py", "Receipts.duplicate"): (),
     # Another sentence, where one was allowed.
@@ -55,6 +55,7 @@ GATES = {
     ("messaging/answering.py", "Answering._is_paused"): ("position",),
     ("messaging/answering.py", "Answering._free"): ("_is_paused",),
     ("texting/meter.py", "Meter.allows"): ("is_paused", "spent"),
+    ("texting/meter.py", "Meter.allows_reply"): ("allows", "is_paused", "stack_spent"),
     ("texting/notices.py", "Notices.allowed"): ("allows",),
     ("voice/proving.py", "Proving.send"): ("textable", "allowed"),
 }

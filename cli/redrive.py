@@ -8,6 +8,7 @@ import typer
 
 from cli import options
 from cli.ages import show_age
+from cli.odd_items import show_odd
 from cli.problems import CommandError, reporting
 from cli.screen import remarks, results, table
 
@@ -61,8 +62,10 @@ def redrive(
     with remarks().status(f"looking at {target.stack}"):
         # A queue cannot be asked for one conversation's messages.
         found = find(target, conversation, texts=texts, wakeups=wakeups and conversation is None)
+    show_odd(found.odd_items)
     if not found.texts and not found.dead_letters:
-        results().print("nothing was set aside, and no wake-up is dead")
+        nothing = "nothing else" if found.odd_items else "nothing"
+        results().print(f"{nothing} was set aside, and no wake-up is dead")
         return
     _show(found)
     if dry_run:

@@ -6,8 +6,10 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from cli.survey import Entry, count_dead_letters, scan_conversations
+from cli.filing import Entry, OddItem, text_set_aside
+from cli.survey import count_dead_letters, scan_conversations
 from cli.target import Target
+from conversation.items import Item, OddItemError
 from texting.inbox import Inbox
 from texting.wakeups import WakeupError, Wakeups, conversation_of
 
@@ -23,6 +25,8 @@ class Found:
     at: float
     texts: list[Entry]
     dead_letters: int
+    odd_items: list[OddItem] = field(default_factory=list)
+    """What was set aside and cannot be read; it is left as it is."""
 
 
 @dataclass
@@ -44,21 +48,27 @@ def find(target: Target, conversation: str | None, *, texts: bool, wakeups: bool
         texts: Whether to look for texts.
         wakeups: Whether to count wake-ups.
     """
-    found = list(_set_aside(target, conversation)) if texts else []
+    found: list[Entry] = []
+    odd: list[OddItem] = []
+    for item in _set_aside(target, conversation) if texts else ():
+        try:
+            found.append(text_set_aside(item))
+        except OddItemError as error:
+            odd.append(OddItem(item["pk"], item["sk"], str(error)))
     found.sort(key=lambda entry: entry.id)
-    return Found(time.time(), found, count_dead_letters(target) if wakeups else 0)
+    dead_letters = count_dead_letters(target) if wakeups else 0
+    return Found(time.time(), found, dead_letters, sorted(odd))
 
 
-def _set_aside(target: Target, conversation: str | None) -> Iterator[Entry]:
+def _set_aside(target: Target, conversation: str | None) -> Iterator[Item]:
     if conversation is None:
-        items = scan_conversations(target.tables, "attribute_exists(set_aside_at)")
-        yield from (Entry(i["pk"], i["sk"], i["set_aside_at"] / 1000) for i in items)
+        yield from scan_conversations(target.tables, "attribute_exists(set_aside_at)")
         return
     tables = target.tables
     for sk in Inbox(tables).set_aside(conversation):
         item = tables.get(tables.conversations, conversation, sk)
         if item and "set_aside_at" in item:
-            yield Entry(conversation, sk, item["set_aside_at"] / 1000)
+            yield item
 
 
 @dataclass

@@ -8,6 +8,7 @@ import typer
 
 from cli import options
 from cli.ages import parse_seconds, show_age
+from cli.odd_items import show_odd
 from cli.problems import CommandError, reporting
 from cli.screen import line, remarks, results, show_error, show_json, table
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from cli.target import Target
 
 AGES = ("waiting", "open-turns")
-COUNTS = ("set-aside", "undelivered", "unknown", "dead-letters")
+COUNTS = ("set-aside", "undelivered", "unknown", "odd-items", "dead-letters")
 _SCANNED = {"set-aside", "undelivered", "unknown"}
 _SHOWN = 10
 
@@ -32,7 +33,8 @@ def status(
             "--fail-on",
             metavar="NAME=LIMIT",
             help="Exit with 1 when it is exceeded; may be repeated. waiting and open-turns take "
-            "the age of the oldest (5m), set-aside, undelivered, unknown and dead-letters a count.",
+            "the age of the oldest (5m), set-aside, undelivered, unknown, odd-items "
+            "and dead-letters a count.",
         ),
     ] = None,
     since: Annotated[
@@ -131,6 +133,7 @@ def _show(target: Target, found: Survey) -> None:
     for label, entries, looked in rows:
         oldest = show_age(found.oldest(entries)) if entries else ""
         summary.add_row(label, str(len(entries)) if looked else "not looked for", oldest)
+    summary.add_row("odd items", str(len(found.odd_items)), "")
     summary.add_row("dead-letter wake-ups", str(found.dead_letters), "")
     console.print(summary)
     for label, used in (("today", found.today), ("this month", found.month)):
@@ -151,6 +154,7 @@ def _show(target: Target, found: Survey) -> None:
         console.print(listed)
         if len(entries) > _SHOWN:
             console.print(f"and {len(entries) - _SHOWN} more; --json lists all")
+    show_odd(found.odd_items)
     _suggest(target, found)
 
 

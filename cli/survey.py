@@ -14,12 +14,21 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from ulid import ULID
-
-from cli.ages import show_age
+from cli.filing import (
+    INBOX,
+    Entry,
+    OddItem,
+    call_over,
+    delivery,
+    held_words,
+    open_turn,
+    text_set_aside,
+    waiting_text,
+)
 from cli.target import Target
 from conversation.ids import shards
-from conversation.items import Item, from_item, to_item
+from conversation.items import Item, OddItemError, from_item, to_item
+from conversation.meta import META
 from conversation.stack_usage import StackUsage
 from conversation.switch import Switch
 from conversation.tables import Tables
@@ -39,21 +48,6 @@ _SCAN_VALUES = {
 }
 
 
-@dataclass(frozen=True)
-class Entry:
-    """One thing that somebody should know of."""
-
-    conversation: str
-    id: str
-    since: float
-    """Epoch seconds since when it is so."""
-    says: str = ""
-
-    def age(self, now: float) -> float:
-        """Seconds since it is so."""
-        return max(now - self.since, 0.0)
-
-
 @dataclass
 class Survey:
     """The state of a stack at one moment."""
@@ -68,6 +62,8 @@ class Survey:
     set_aside: list[Entry] = field(default_factory=list)
     undelivered: list[Entry] = field(default_factory=list)
     unknown: list[Entry] = field(default_factory=list)
+    odd_items: list[OddItem] = field(default_factory=list)
+    """What stands in the index, or in the scan if there was one, and cannot be read."""
     dead_letters: int = 0
     scanned: bool = False
     paused_since: float | None = None
@@ -78,6 +74,11 @@ class Survey:
     def oldest(self, entries: list[Entry]) -> float:
         """Age in seconds of the oldest entry, 0 when there is none."""
         return max((entry.age(self.at) for entry in entries), default=0.0)
+
+    def add_odd(self, item: Item, error: OddItemError) -> None:
+        """Add an item that cannot be read, once, though both index and scan come upon it."""
+        if all((odd.pk, odd.sk) != (item["pk"], item["sk"]) for odd in self.odd_items):
+            self.odd_items.append(OddItem(item["pk"], item["sk"], str(error)))
 
     def as_json(self) -> dict[str, Any]:
         """The survey as plain data; what was not looked for is null."""
@@ -91,6 +92,7 @@ class Survey:
         lists: dict[str, Any] = {name: self._plain(entries) for name, entries in looked.items()}
         for name, entries in gone_wrong.items():
             lists[name] = self._plain(entries) if self.scanned else None
+        lists["odd_items"] = [asdict(odd) for odd in self.odd_items]
         used = {"today": asdict(self.today), "month": asdict(self.month)}
         state = {"paused_since": self.paused_since, "used": used}
         return {"at": self.at, "dead_letters": self.dead_letters, **state, **lists}
@@ -139,6 +141,7 @@ def survey(
         found.unknown,
     ):
         entries.sort(key=lambda entry: entry.since)
+    found.odd_items.sort()
     return found
 
 
@@ -201,41 +204,35 @@ def _pending(tables: Tables, shard: str) -> Iterator[Item]:
 
 
 def _file_pending(found: Survey, tables: Tables, key: Item) -> None:
-    """File what the index names: a text that waits, or a conversation whose turn is open."""
-    kind, _, rest = key["sk"].partition("#")
-    if kind == "inbox":
-        received = ULID.from_str(rest).timestamp
-        found.waiting.append(Entry(key["pk"], key["sk"], received))
-        return
-    if key["sk"] == AFTER_CALL:
+    """File what the index names: a text that waits, a call, an open turn, or an odd item."""
+    try:
+        if key["sk"].startswith(INBOX):
+            found.waiting.append(waiting_text(key))
+            return
+        if key["sk"] not in {AFTER_CALL, META}:
+            found.add_odd(key, OddItemError("nothing of this name waits"))
+            return
         item = tables.get(tables.conversations, key["pk"], key["sk"])
-        if item is not None:
-            due = show_age(item["due_at"] / 1000 - found.at)
-            since = item["started_at"] / 1000
-            found.calls.append(Entry(key["pk"], "", since, f"offer to remember it due in {due}"))
-        return
-    meta = tables.get(tables.conversations, key["pk"], key["sk"]) or {}
-    turn = meta.get("open_turn")
-    if not turn:  # it closed since the index was read
-        return
-    says = f"{turn.get('state', '?')}, attempt {turn.get('attempts', '?')}"
-    since = turn.get("claimed_at", 0) / 1000
-    found.open_turns.append(Entry(key["pk"], turn["id"], since or found.at, says))
+        if item is None:  # it went since the index was read
+            return
+        if key["sk"] == AFTER_CALL:
+            found.calls.append(call_over(item, found.at))
+        elif (opened := open_turn(item, found.at)) is not None:
+            found.open_turns.append(opened)
+    except OddItemError as error:
+        found.add_odd(key, error)
 
 
 def _file_gone_wrong(found: Survey, item: Item, oldest: float) -> None:
-    """File an item of the scan: set aside, held for a caller's yes, or not delivered."""
-    if "held" in item:
-        if item.get("expires_at", found.at) >= found.at:
-            found.held.append(Entry(item["pk"], item["sk"], item["received_at"] / 1000))
-        return
-    if "set_aside_at" in item:
-        found.set_aside.append(Entry(item["pk"], item["sk"], item["set_aside_at"] / 1000))
-        return
-    since = (item.get("sending_at") or item.get("created_at") or 0) / 1000
-    if since < oldest:
-        return
-    code = item.get("delivery_error")
-    says = f"{item['delivery']} {code}" if code else item["delivery"]
-    entries = found.unknown if item["delivery"] == "unknown" else found.undelivered
-    entries.append(Entry(item["pk"], item["sk"].removeprefix("turn#"), since, says))
+    """File an item of the scan: set aside, held for a caller's yes, not delivered, or odd."""
+    try:
+        if "held" in item:
+            if (held := held_words(item, found.at)) is not None:
+                found.held.append(held)
+        elif "set_aside_at" in item:
+            found.set_aside.append(text_set_aside(item))
+        elif (entry := delivery(item)).since >= oldest:
+            unknown = item["delivery"] == "unknown"
+            (found.unknown if unknown else found.undelivered).append(entry)
+    except OddItemError as error:
+        found.add_odd(item, error)

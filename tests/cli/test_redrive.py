@@ -80,6 +80,25 @@ def test_one_conversation_can_be_redriven_alone(dialtone: Dialtone, stack: Any) 
     assert (_waiting(stack, stack.ada), _waiting(stack, stack.ben)) == ([mine], [])
 
 
+def test_an_odd_item_is_named_and_left_alone(dialtone: Dialtone, stack: Any) -> None:
+    """What cannot be read hides nothing else: the others go back, and it stays as it is."""
+    mine = stack.set_aside(stack.ada, "one")
+    stack.odd_item("inbox#y", waits=False, set_aside_at="x")
+    stack.odd_item("zz", waits=False, set_aside_at=1)
+
+    alone = dialtone("redrive", "--dry-run", "--conversation", stack.ada)
+    answer = dialtone("redrive", "--yes")
+    again = dialtone("redrive")
+
+    assert "inbox#y" in alone.stdout
+    assert answer.exit_code == 0, answer.output
+    assert [name in answer.stdout for name in ("odd items", "inbox#y", "zz")] == [True] * 3
+    assert "texts back in the inbox: 1" in answer.stdout
+    assert stack.tables.get(stack.tables.conversations, stack.ada, mine)["pending_at"] > 1
+    assert stack.tables.get(stack.tables.conversations, stack.ada, "inbox#y")["set_aside_at"] == "x"
+    assert "nothing else was set aside" in again.stdout
+
+
 def test_with_nothing_to_do_it_says_so(dialtone: Dialtone, stack: Any) -> None:
     """An empty stack needs no question."""
     answer = dialtone("redrive")

@@ -30,8 +30,8 @@ COUNTRY: Final = "country"
 _VERSION: Final = 3
 _NO_COUNTRY: Final = "001"  # the "region" of ranges that belong to no country
 _NUMBER: Final = re.compile(r"\+[1-9][0-9]{6,14}")
-# Meta's business-scoped user id: the country, a point, letters and digits.
-_WHATSAPP_ID: Final = re.compile(r"([A-Za-z]{2})\.[0-9A-Za-z]{1,128}")
+# Meta's business-scoped user id: country, point, letters and digits (ENT.: a parent account's).
+_WHATSAPP_ID: Final = re.compile(r"([A-Za-z]{2})\.(?:ENT\.)?[0-9A-Za-z]{1,128}")
 # WhatsApp still writes some numbers as they were before their country changed them: Mexico's with a
 # 1 after the country code, Brazil's mobiles without the 9 after the area code.
 _FORMER_SPELLINGS: Final = (

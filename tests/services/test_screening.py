@@ -74,6 +74,7 @@ GLOBAL_NUMBERS = (
         ("+0123456789", (), MALFORMED),
         ("+999123456789", (), MALFORMED),
         ("+1555٣٣٣٣333", (), MALFORMED),
+        ("whatsapp:US.ENT.11815799212886844830", ("US",), None),
         ("whatsapp:US.13491208655302741918", (), None),
         ("whatsapp:US.13491208655302741918", ("US",), None),
         ("whatsapp:US.13491208655302741918", ("DE",), COUNTRY),

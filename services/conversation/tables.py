@@ -1,7 +1,4 @@
-"""The three tables: reads that are always strong, conditional writes, retries in a deadline.
-
-Owns which DynamoDB errors are worth another attempt and what the others mean. Knows no item.
-"""
+"""The three tables: strong reads, conditional writes, retries in a deadline; knows no item."""
 
 from __future__ import annotations
 
@@ -9,7 +6,7 @@ import random
 import re
 import time
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -145,26 +142,29 @@ class Tables:
             request["ExclusiveStartKey"] = page["LastEvaluatedKey"]
         return [from_item(item) for item in found]
 
-    def due(self, shard: str, before: int, limit: int) -> list[Item]:
+    def due(self, shard: str, before: int, page: int) -> Iterator[Item]:
         """Keys in one shard of the `pending` index that are due, the longest overdue first.
 
         Args:
             shard: "00" to "15".
-            before: Epoch milliseconds; what is due at or before it is returned.
-            limit: Most keys to read.
+            before: Epoch milliseconds of the last that is due.
+            page: Most keys to read at once; more are read as the caller goes on.
 
-        Returns:
-            Items with `pk`, `sk`, `pending_shard` and `pending_at`: an index is read
-            eventually, so each must be checked before it is acted on.
+        An index is read eventually: each must be checked before it is acted on.
         """
-        request = {
+        request: Item = {
             "TableName": self.conversations,
             "IndexName": "pending",
             "KeyConditionExpression": "pending_shard = :shard AND pending_at <= :before",
             "ExpressionAttributeValues": to_item({":shard": shard, ":before": before}),
-            "Limit": limit,
+            "Limit": page,
         }
-        return [from_item(item) for item in self._call("query", request, None).get("Items", [])]
+        while True:
+            found = self._call("query", request, None)
+            yield from map(from_item, found.get("Items", []))
+            if "LastEvaluatedKey" not in found:
+                return
+            request["ExclusiveStartKey"] = found["LastEvaluatedKey"]
 
     def write(self, action: Action, *, deadline: Deadline | None = None) -> Item | None:
         """Make one write of `put`, `update` or `delete` outside a transaction.

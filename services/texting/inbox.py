@@ -19,7 +19,9 @@ from conversation.sealing import Sealer, Seals
 from conversation.tables import Action, ConditionFailedError, Tables, delete, put, update
 from texting.waiting_text import TURN_TEXTS, OpenedText, WaitingText, pack, read_item, unpack
 
-_PREFIX = "inbox#"
+INBOX = "inbox#"
+"""Sort keys of texts that wait begin so."""
+
 _PAGE = TURN_TEXTS + 5
 
 
@@ -112,7 +114,7 @@ class Inbox:
         after: str | None = None
         while len(found) <= TURN_TEXTS:
             page = self._tables.query(
-                self._tables.conversations, conversation, _PREFIX, limit=_PAGE, after=after
+                self._tables.conversations, conversation, INBOX, limit=_PAGE, after=after
             )
             for item in page:
                 if "set_aside_at" in item or "held" in item:
@@ -180,7 +182,7 @@ class Inbox:
         after: str | None = None
         while True:
             page = self._tables.query(
-                self._tables.conversations, conversation, _PREFIX, limit=_PAGE, after=after
+                self._tables.conversations, conversation, INBOX, limit=_PAGE, after=after
             )
             found += [item["sk"] for item in page if "set_aside_at" in item]
             if len(page) < _PAGE:
@@ -210,7 +212,7 @@ class Inbox:
     def _item(self, conversation: str, sid: str, route: str, seals: Sealer | Seals) -> Item:
         return {
             "pk": conversation,
-            "sk": f"{_PREFIX}{self._ids.new()}",
+            "sk": f"{INBOX}{self._ids.new()}",
             "sid": sid,
             "route": route,
             "generation": seals.generation,

@@ -61,6 +61,11 @@ class Wakeups:
         )
 
 
+def is_conversation(name: str) -> bool:
+    """Whether a text can be the name of a conversation."""
+    return _NAME.fullmatch(name) is not None
+
+
 def conversation_of(body: Any) -> str:
     """The conversation that a wake-up names.
 
@@ -71,6 +76,6 @@ def conversation_of(body: Any) -> str:
         conversation = json.loads(body)["conversation"]
     except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise WakeupError("not a wake-up") from error
-    if not isinstance(conversation, str) or not _NAME.fullmatch(conversation):
+    if not isinstance(conversation, str) or not is_conversation(conversation):
         raise WakeupError("a wake-up names a conversation")
     return conversation

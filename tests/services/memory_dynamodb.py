@@ -15,6 +15,7 @@ from botocore.exceptions import ClientError
 
 from conversation.item_size import item_size
 from conversation.items import from_attribute, to_attribute
+from tests.services.dynamodb_index import query_pending
 from tests.services.dynamodb_limits import check_actions, check_item, check_key, check_total
 
 _TOKEN = re.compile(r"\s*(#?\w+(?:\.#?\w+)*|:\w+|<>|<=|>=|[=<>(),+-])")
@@ -53,14 +54,7 @@ class MemoryDynamoDB:
         values = {k: from_attribute(v) for k, v in request["ExpressionAttributeValues"].items()}
         items = list(self._table(request).values())
         if request.get("IndexName"):
-            found = [
-                {name: item[name] for name in ("pk", "sk", "pending_shard", "pending_at")}
-                for item in items
-                if item.get("pending_shard") == {"S": values[":shard"]}
-                and from_attribute(item["pending_at"]) <= values[":before"]
-            ]
-            found.sort(key=lambda item: from_attribute(item["pending_at"]))
-            return {"Items": found[: request["Limit"]]}
+            return query_pending(items, values, request)
         pk, prefix = values[":pk"], values.get(":prefix", "")
         check_key("Query", {"pk": {"S": pk}})
         found = [
@@ -200,6 +194,10 @@ class _Condition:
             held = self._any()
             assert self._tokens.pop(0) == ")"
             return held
+        if token == "NOT":
+            return not self._one()
+        if token == "attribute_type":
+            return self._is_of_type()
         if token in {"attribute_exists", "attribute_not_exists"}:
             assert self._tokens.pop(0) == "("
             found = _value(self._tokens.pop(0), self._parts, self._item) is not _MISSING
@@ -211,6 +209,12 @@ class _Condition:
         if left is _MISSING or right is _MISSING:
             return operator == "<>" and left is not right
         return _COMPARE[operator](left, right)
+
+    def _is_of_type(self) -> bool:
+        path, kind = self._tokens[1], self._tokens[3]
+        del self._tokens[:5]
+        stored = self._item.get(_name(path, self._parts), {})
+        return _value(kind, self._parts, self._item) in stored
 
 
 def _update(parts: dict[str, Any], item: dict[str, Any]) -> None:

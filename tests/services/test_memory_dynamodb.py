@@ -58,6 +58,9 @@ def _update(tables: Tables, expression: str, condition: str, **values: Any) -> A
             {"x": 1, "map": None, "blob": None},
         ),
         ("SET x = :n", "attribute_not_exists(x) OR x < :n", {"n": 1}, {"x": 1}),
+        ("SET x = :t", "NOT attribute_type(#count, :t)", {"t": "B"}, {"x": "B"}),
+        ("SET x = :t", "NOT attribute_type(#missing, :t)", {"t": "B"}, {"x": "B"}),
+        ("SET x = :t", "attribute_type(#blob, :t)", {"t": "B"}, {"x": "B"}),
     ],
 )
 def test_updates(
@@ -102,10 +105,10 @@ def test_the_index_holds_what_is_pending(either: Tables) -> None:
     for sk, due in (("x", 30), ("y", 10), ("z", 99)):
         item = {"pk": "a", "sk": sk, "pending_shard": "07", "pending_at": due, "text": "t"}
         either.write(put(either.conversations, item))
-    found = either.due("07", 50, 10)
+    found = list(either.due("07", 50, 1))
     assert [item["sk"] for item in found] == ["y", "x"]
     assert set(found[0]) == {"pk", "sk", "pending_shard", "pending_at"}
-    assert either.due("08", 50, 10) == []
+    assert list(either.due("08", 50, 10)) == []
     ending = update(
         either.conversations,
         "a",

@@ -199,7 +199,7 @@ def test_the_sweep_leaves_alone_what_has_ended(stage: Stage, memory: MemoryDynam
     """The index may still name what was answered a moment ago."""
     stage.text("one")
     stage.clock.now += 21
-    found = stage.tables.due(shard_of(stage.conversation), 2**60, 5)
+    found = list(stage.tables.due(shard_of(stage.conversation), 2**60, 5))
     stage.attend()
     waking(stage)._look_at(found[0], set())
     assert stage.queue.sent == []

@@ -185,14 +185,18 @@ class Messages:
         return behind
 
     def _drop(self, item: Item) -> None:
-        """Delete an item that does not open, if it is still the one that was read."""
-        has = "content" in item
+        """Delete an item that does not open, if it is still the one that was read.
+
+        Content of ours is bytes; any other is of a type that a condition may not be able to name.
+        """
+        content = item.get("content")
+        sealed = isinstance(content, bytes)
         action = delete(
             self._tables.conversations,
             item["pk"],
             item["sk"],
-            condition="#content = :seen" if has else "attribute_not_exists(#content)",
-            values={":seen": item["content"]} if has else None,
+            condition="#content = :seen" if sealed else "NOT attribute_type(#content, :bytes)",
+            values={":seen": content} if sealed else {":bytes": "B"},
         )
         with suppress(ConditionFailedError):
             self._tables.write(action)
@@ -200,7 +204,7 @@ class Messages:
     def sort_keys(self, conversation: str) -> Iterator[tuple[str, int]]:
         """The sort key and the size in bytes of every message item, expired or not."""
         for item in self._items(conversation):
-            yield item["sk"], item_size(to_item(item))
+            yield item["sk"], _size_as_read(item)
 
     def _items(self, conversation: str) -> Iterator[Item]:
         after: str | None = None
@@ -254,6 +258,14 @@ def _opened(item: Item, seals: Seals) -> StoredMessage | None:
         return open_message(item, seals)
     except CodecError:
         return None
+
+
+def _size_as_read(item: Item) -> int:
+    """The size of an item; the largest there is where it holds what we never write."""
+    try:
+        return item_size(to_item(item))
+    except TypeError:
+        return MOST_ITEM_BYTES
 
 
 def to_json(value: Any) -> str:

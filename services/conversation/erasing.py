@@ -13,7 +13,7 @@ from typing import Protocol
 from conversation import observability
 from conversation.clocks import DAY_SECONDS, MILLISECONDS, Clock, milliseconds
 from conversation.deadline import Deadline
-from conversation.forgotten import FORGET, Forgotten
+from conversation.forgotten import FORGET, RECEIPT, Forgotten
 from conversation.items import Item
 from conversation.persons import person_key, person_of
 from conversation.remnants import erase_remnants
@@ -23,7 +23,6 @@ from conversation.unconfirmed import Unconfirmed
 
 _PAGE = 50
 _LATE_SECONDS = DAY_SECONDS
-_RECEIPT = "receipt#"
 _TURN = "turn#"
 
 
@@ -136,13 +135,13 @@ class Erasing:
         after, gone = forgotten.receipts_after, True
         while True:
             page = self._tables.query(
-                self._tables.people, person_key(person), _RECEIPT, limit=_PAGE, after=after
+                self._tables.people, person_key(person), RECEIPT, limit=_PAGE, after=after
             )
             for receipt in page:
                 if deadline.expired:
                     return False
                 if receipt.get("generation") == forgotten.generation:
-                    gone = copies.erase(receipt["sk"].removeprefix(_RECEIPT)) and gone
+                    gone = copies.erase(receipt["sk"].removeprefix(RECEIPT)) and gone
             if len(page) < _PAGE:
                 break
             after = page[-1]["sk"]

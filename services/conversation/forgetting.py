@@ -7,14 +7,13 @@ is tidying up that may take hours and survives a crash after each of its writes.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
 from dataclasses import replace
 
 from conversation import observability
 from conversation.clocks import MILLISECONDS, Clock, milliseconds
 from conversation.deadline import Deadline
 from conversation.erasing import Copies, Erasing
-from conversation.forgotten import ASKED, FORGET, Forgotten
+from conversation.forgotten import ASKED, FORGET, Forgotten, left_behind
 from conversation.items import Item
 from conversation.keys import conversations_of
 from conversation.lease import Lease
@@ -36,7 +35,7 @@ LOOK_AFTER_SECONDS = 60
 """When the sweep looks at a FORGET that was begun, should its worker have died."""
 
 _ATTEMPTS = 8
-_MOST_AT_ONCE = 50
+_PAGE = 50
 
 
 class Forgetting:
@@ -103,9 +102,9 @@ class Forgetting:
             Whether nothing is left to do.
         """
         found = self._pending(conversation)
-        left = _begun(found)
+        left = left_behind(self._tables, conversation, found)
         done = [self._erasing.erase(one, deadline) for one in left]
-        if not all(done) or len(left) < len(found):
+        if not all(done) or any(item["sk"] == ASKED for item in found):
             return False
         return self._unflag(conversation)
 
@@ -127,7 +126,8 @@ class Forgetting:
         return now + LOOK_AFTER_SECONDS * MILLISECONDS
 
     def _in_doubt(self, conversation: str) -> int | None:
-        for left in _begun(self._pending(conversation)):
+        found = self._pending(conversation)
+        for left in left_behind(self._tables, conversation, found):
             if left.sending is None:
                 continue
             turn = self._tables.get(self._tables.conversations, conversation, turn_sk(left.sending))
@@ -136,8 +136,13 @@ class Forgetting:
         return None
 
     def _pending(self, conversation: str) -> list[Item]:
-        table = self._tables.conversations
-        return self._tables.query(table, conversation, FORGET, limit=_MOST_AT_ONCE)
+        table, found = self._tables.conversations, list[Item]()
+        while True:
+            after = found[-1]["sk"] if found else None
+            page = self._tables.query(table, conversation, FORGET, limit=_PAGE, after=after)
+            found += page
+            if len(page) < _PAGE:
+                return found
 
     def _beginning(self, meta: Meta) -> list[Action]:
         """The one transaction: it takes the key away and fences every worker off."""
@@ -195,7 +200,3 @@ class Forgetting:
         except ConditionFailedError:
             return False  # Forgotten once more meanwhile; whoever began that goes on with it.
         return True
-
-
-def _begun(pending: Iterable[Item]) -> list[Forgotten]:
-    return [Forgotten.parse(item) for item in pending if item["sk"] != ASKED]

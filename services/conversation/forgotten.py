@@ -6,16 +6,30 @@ open and close meanwhile, and the same conversation may be forgotten again befor
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
 
+from botocore.exceptions import ClientError
+
+from conversation import observability
 from conversation.clocks import MILLISECONDS
 from conversation.ids import shard_of
-from conversation.items import SCHEMA, Item
+from conversation.items import SCHEMA, Item, OddItemError, natural, typed
 from conversation.meta import META
-from conversation.tables import Action, Tables, put, update
+from conversation.tables import (
+    Action,
+    ConditionFailedError,
+    StoreBusyError,
+    Tables,
+    delete,
+    put,
+    update,
+)
 
 FORGET = "forget#"
+RECEIPT = "receipt#"
+_LONGEST_ID = 512
 ASKED = f"{FORGET}asked"
 """Sort key of a request that nobody has begun yet."""
 
@@ -57,9 +71,89 @@ class Forgotten:
 
     @classmethod
     def parse(cls, item: Item) -> Forgotten:
-        """Read it back."""
-        known: dict[str, Any] = {k: v for k, v in item.items() if k in cls.__dataclass_fields__}
-        return cls(conversation=item["pk"], **known)
+        """Read it back.
+
+        What is of no use reads as not known, at the cost of progress: the generation is forgotten
+        all the same.
+
+        Raises:
+            OddItemError: It is none of ours.
+        """
+        generation = typed(item, "generation", str)
+        if not generation or item["sk"] != f"{FORGET}{generation}":
+            raise OddItemError("generation is not that of the sort key")
+        return cls(
+            conversation=item["pk"],
+            generation=generation,
+            begun_at=_time(item, "begun_at") or 0,
+            pending_at=_time(item, "pending_at") or 0,
+            sending=_turn(item),
+            settled_at=_time(item, "settled_at"),
+            receipts_after=_receipt(item),
+            heard=item.get("heard") is True,
+        )
+
+
+def left_behind(tables: Tables, conversation: str, items: Iterable[Item]) -> list[Forgotten]:
+    """What is left of each FORGET that was begun.
+
+    What is none of ours is counted, and goes, where its reader may delete.
+
+    Args:
+        tables: The tables.
+        conversation: The conversation.
+        items: All of its items whose sort key begins with `FORGET`.
+    """
+    left = []
+    for item in items:
+        if item["sk"] == ASKED:
+            continue
+        try:
+            left.append(Forgotten.parse(item))
+        except OddItemError:
+            observability.count("OddForget")
+            extra = {"conversation": conversation, "sk": item["sk"]}
+            observability.logger().error("no FORGET of ours", extra=extra)
+            _drop(tables, conversation, item["sk"])
+    return left
+
+
+def _drop(tables: Tables, conversation: str, sk: str) -> None:
+    """Delete an item, if no FORGET of ours has been put in its place."""
+    ours = sk.removeprefix(FORGET)
+    action = delete(
+        tables.conversations,
+        conversation,
+        sk,
+        condition="attribute_not_exists(generation) OR generation <> :ours" if ours else "",
+        values={":ours": ours} if ours else None,
+    )
+    try:
+        tables.write(action)
+    except (ConditionFailedError, StoreBusyError, ClientError) as error:
+        extra = {"conversation": conversation, "sk": sk, **observability.describe(error)}
+        observability.logger().warning("not deleted", extra=extra)
+
+
+def _time(item: Item, name: str) -> int | None:
+    with suppress(OddItemError):
+        return natural(item, name)
+    return None
+
+
+def _turn(item: Item) -> str | None:
+    """The turn that was being sent, where it can be part of a sort key."""
+    turn = item.get("sending")
+    known = isinstance(turn, str) and 0 < len(turn.encode()) <= _LONGEST_ID
+    return turn if known else None
+
+
+def _receipt(item: Item) -> str | None:
+    """The receipt to go on from, where a query can."""
+    after = item.get("receipts_after")
+    if not isinstance(after, str) or len(after.encode()) > _LONGEST_ID:
+        return None
+    return after if after.startswith(RECEIPT) else None
 
 
 def asking(

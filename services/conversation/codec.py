@@ -141,8 +141,8 @@ def beside(item: Mapping[str, Any], names: Sequence[str]) -> bytes:
         value = item.get(name)
         if value is None:
             continue
-        if type(value) is str:
-            found += f"{name}={len(value)}:s{value}"
+        if isinstance(value, str):  # an enumeration's member is read back as its text
+            found += f"{name}={len(value)}:s{str.__str__(value)}"
         elif type(value) is int:
             found += f"{name}=:n{value};"
         else:  # only of an altered item, whatever its type

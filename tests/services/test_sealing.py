@@ -20,6 +20,7 @@ from conversation.codec import (
     seal_to,
     suite,
 )
+from conversation.outcomes import Outcome
 from conversation.sealing import Seals, new_seed
 from tests.services.hpke_by_hand import (
     AES_128_GCM,
@@ -200,6 +201,8 @@ def test_two_places_are_never_one(one: Place, other: Place) -> None:
     assert binding("a", "bc", "r", "g") != binding("ab", "c", "r", "g")
     assert binding("a", "b", "r", "g", {"n": 1}) != binding("a", "b", "r", "g", {"n": "1"})
     assert binding("a", "b", "r", "g", {"n": True}) != binding("a", "b", "r", "g", {"n": 1})
+    told = {"n": Outcome.OFFERED.value}
+    assert binding("a", "b", "r", "g", {"n": Outcome.OFFERED}) == binding("a", "b", "r", "g", told)
 
 
 def _without_none(attributes: dict[str, Any]) -> dict[str, tuple[str, Any]]:

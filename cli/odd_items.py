@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from cli.screen import results, table
 
 if TYPE_CHECKING:
-    from cli.filing import OddItem
+    from cli.stored_items import OddItem
 
 _SHOWN = 10
 

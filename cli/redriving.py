@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from cli.filing import Entry, OddItem, text_set_aside
+from cli.stored_items import Entry, OddItem, text_set_aside
 from cli.survey import count_dead_letters, scan_conversations
 from cli.target import Target
 from conversation.items import Item, OddItemError

@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from cli.filing import (
+from cli.stored_items import (
     INBOX,
     Entry,
     OddItem,

@@ -26,6 +26,7 @@ from cli.stored_items import (
     waiting_text,
 )
 from cli.target import Target
+from conversation.forgotten import FORGET
 from conversation.ids import shards
 from conversation.items import Item, OddItemError, from_item, to_item
 from conversation.meta import META
@@ -208,6 +209,8 @@ def _file_pending(found: Survey, tables: Tables, key: Item) -> None:
     try:
         if key["sk"].startswith(INBOX):
             found.waiting.append(waiting_text(key))
+            return
+        if key["sk"].startswith(FORGET):  # what is left of one; the responder finds odd ones
             return
         if key["sk"] not in {AFTER_CALL, META}:
             found.add_odd(key, OddItemError("nothing of this name waits"))

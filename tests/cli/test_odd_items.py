@@ -77,6 +77,14 @@ def test_an_odd_item_of_the_scan_is_named(
     assert (shown["held"], shown["undelivered"]) == ([], [])
 
 
+@pytest.mark.parametrize("sk", ["forget#asked", "forget#19feb4235bf82733efd2c47dde0896ed"])
+def test_what_is_left_of_a_forget_is_not_odd(dialtone: Dialtone, stack: Any, sk: str) -> None:
+    """It waits in the index by right until the carrier's copies are gone."""
+    stack.odd_item(sk)
+
+    assert json.loads(dialtone("status", "--json").stdout)["odd_items"] == []
+
+
 def test_an_item_that_is_odd_twice_is_named_once(dialtone: Dialtone, stack: Any) -> None:
     """The index and the scan come upon it."""
     stack.odd_item("inbox#y", set_aside_at="x")
